@@ -1,0 +1,34 @@
+// Compiles to dist/ and lays html, icons and locales where Node-RED's loader looks for them: beside the built nodes.
+import { execFileSync } from 'node:child_process'
+import { chmodSync, cpSync, existsSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const require = createRequire(import.meta.url)
+
+export function compile(project, ...options) {
+  const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin/tsc')
+  execFileSync(process.execPath, [tsc, '-p', project, ...options], { cwd: root, stdio: 'inherit' })
+}
+
+export function build() {
+  const dist = join(root, 'dist')
+  rmSync(dist, { recursive: true, force: true })
+  compile('.')
+  const nodes = join(dist, 'nodes')
+  cpSync(join(root, 'nodes'), nodes, { recursive: true, filter: (file) => !file.endsWith('.ts') })
+  cpSync(join(root, 'icons'), join(nodes, 'icons'), { recursive: true })
+  cpSync(join(root, 'locales'), join(nodes, 'locales'), { recursive: true })
+  // Editors set to plain Chinese, or to another region's, fall back to "zh", never to "zh-CN".
+  cpSync(join(root, 'locales/zh-CN'), join(nodes, 'locales/zh'), { recursive: true })
+  cpSync(join(root, 'emulator'), join(dist, 'emulator'), {
+    recursive: true,
+    filter: (file) => !file.endsWith('.ts')
+  })
+  const cli = join(dist, 'emulator/cli.js')
+  if (existsSync(cli)) chmodSync(cli, 0o755)
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) build()

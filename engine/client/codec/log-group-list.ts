@@ -1,0 +1,158 @@
+import type { Content, Log } from '../model'
+import { readLog, readPair, wrongType } from './log-reader'
+import { type RecordBlock, readRecord } from './record-reader'
+import * as tags from './tags'
+import { varintSize, writeVarint } from './varint'
+import { corrupt, LENGTH_DELIMITED, WireReader } from './wire-reader'
+
+export type { RecordBlock } from './record-reader'
+
+/** A log group whose frame is read; its logs are read when asked for, each time anew. */
+export interface LogGroupView {
+  readonly topic: string
+  readonly source: string
+  readonly tags: readonly Content[]
+  readonly logCount: number
+  /** Bytes of the encoded group. */
+  readonly byteLength: number
+  /**
+   * The logs with their contents as received, in order.
+   * @throws SlsError `CorruptBody` naming the byte offset and the field
+   */
+  logs(): Log[]
+  /**
+   * The logs as plain records. A key that occurs again in a log stands under `key (2)`, `key (3)` and so on.
+   * @throws SlsError `CorruptBody` naming the byte offset and the field
+   */
+  records(): RecordBlock
+}
+
+/**
+ * The groups of a LogGroupList, the decompressed body of a pull.
+ * @throws SlsError `CorruptBody` naming the byte offset and the field
+ */
+export function parseLogGroupList(body: Buffer): LogGroupView[] {
+  const reader = new WireReader(body, 0, body.length)
+  const groups: LogGroupView[] = []
+  while (!reader.done) {
+    const offset = reader.offset
+    const tag = reader.tag()
+    if (tag === tags.LIST_GROUP) {
+      const fieldEnd = reader.fieldEnd('LogGroupList.logGroupList')
+      groups.push(readGroup(body, reader.offset, fieldEnd))
+      reader.offset = fieldEnd
+    } else if (tag >>> 3 === 1) throw corrupt(offset, 'LogGroupList.logGroupList', wrongType(tag))
+    else reader.skip(tag, offset)
+  }
+  return groups
+}
+
+/**
+ * One LogGroup, the decompressed body of a put.
+ * @throws SlsError `CorruptBody` naming the byte offset and the field
+ */
+export function parseLogGroup(body: Buffer): LogGroupView {
+  return readGroup(body, 0, body.length)
+}
+
+/** A LogGroupList of groups that are encoded already. */
+export function encodeLogGroupList(groups: readonly Buffer[]): Buffer {
+  const size = groups.reduce((sum, group) => sum + 1 + varintSize(group.length) + group.length, 0)
+  const list = Buffer.allocUnsafeSlow(size)
+  let offset = 0
+  for (const group of groups) {
+    list[offset] = tags.LIST_GROUP
+    offset = writeVarint(list, group.length, offset + 1)
+    offset += group.copy(list, offset)
+  }
+  return list
+}
+
+interface GroupFrame {
+  topic: string
+  source: string
+  tags: Content[]
+  logCount: number
+}
+
+function readGroup(body: Buffer, start: number, end: number): LogGroupView {
+  const reader = new WireReader(body, start, end)
+  const frame: GroupFrame = { topic: '', source: '', tags: [], logCount: 0 }
+  while (!reader.done) {
+    const offset = reader.offset
+    const tag = reader.tag()
+    switch (tag) {
+      case tags.GROUP_LOG:
+        reader.offset = reader.fieldEnd('LogGroup.Logs')
+        frame.logCount++
+        break
+      case tags.GROUP_TOPIC:
+        frame.topic = reader.text('LogGroup.Topic')
+        break
+      case tags.GROUP_SOURCE:
+        frame.source = reader.text('LogGroup.Source')
+        break
+      case tags.GROUP_TAG: {
+        const fieldEnd = reader.fieldEnd('LogGroup.LogTags')
+        frame.tags.push(readPair(body, reader.offset, fieldEnd, 'LogGroup.LogTags'))
+        reader.offset = fieldEnd
+        break
+      }
+      default:
+        if (tag >>> 3 <= 6 && (tag & 7) !== LENGTH_DELIMITED) {
+          throw corrupt(offset, `LogGroup field ${tag >>> 3}`, wrongType(tag))
+        }
+        reader.skip(tag, offset)
+    }
+  }
+  return new EncodedLogGroup(body, start, end, frame)
+}
+
+class EncodedLogGroup implements LogGroupView {
+  readonly topic: string
+  readonly source: string
+  readonly tags: readonly Content[]
+  readonly logCount: number
+  readonly #body: Buffer
+  readonly #start: number
+  readonly #end: number
+
+  constructor(body: Buffer, start: number, end: number, frame: GroupFrame) {
+    this.topic = frame.topic
+    this.source = frame.source
+    this.tags = frame.tags
+    this.logCount = frame.logCount
+    this.#body = body
+    this.#start = start
+    this.#end = end
+  }
+
+  get byteLength(): number {
+    return this.#end - this.#start
+  }
+
+  logs(): Log[] {
+    const logs: Log[] = []
+    this.#eachLog((start, end) => logs.push(readLog(this.#body, start, end)))
+    return logs
+  }
+
+  records(): RecordBlock {
+    const block: RecordBlock = { records: [], times: [], timesNs: [] }
+    this.#eachLog((start, end) => readRecord(this.#body, start, end, block))
+    return block
+  }
+
+  #eachLog(visit: (start: number, end: number) => void): void {
+    const reader = new WireReader(this.#body, this.#start, this.#end)
+    while (!reader.done) {
+      const offset = reader.offset
+      const tag = reader.tag()
+      if (tag === tags.GROUP_LOG) {
+        const fieldEnd = reader.fieldEnd('LogGroup.Logs')
+        visit(reader.offset, fieldEnd)
+        reader.offset = fieldEnd
+      } else reader.skip(tag, offset)
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import { SlsError } from '../errors'
+import type { Content } from '../model'
+
+const MAX_TIME = 0xffff_ffff
+const MAX_TIME_NS = 999_999_999
+
+/** What a log is written from: pairs in order, or a record of strings (a field a key, insertion order). */
+export interface LogInput {
+  /** Unix seconds, 0..4294967295. */
+  time: number
+  /** Nanoseconds within the second, 0..999999999. */
+  timeNs?: number | undefined
+  contents: readonly Content[] | Readonly<Record<string, string>>
+}
+
+export function assertLogTime(log: LogInput): void {
+  const { time, timeNs } = log
+  if (!(Number.isInteger(time) && time >= 0 && time <= MAX_TIME)) {
+    throw invalidLog('time', `time must be Unix seconds, a whole number from 0 to ${MAX_TIME}`)
+  }
+  if (timeNs !== undefined && !(Number.isInteger(timeNs) && timeNs >= 0 && timeNs <= MAX_TIME_NS)) {
+    throw invalidLog('timeNs', `timeNs must be a whole number of nanoseconds from 0 to ${MAX_TIME_NS}`)
+  }
+}
+
+export function isPairs(contents: LogInput['contents']): contents is readonly Content[] {
+  return Array.isArray(contents)
+}
+
+export function notText(key: string, value: unknown): SlsError {
+  return invalidLog(
+    key,
+    `the value of field ${JSON.stringify(key)} must be a string, it is ${typeName(value)}`
+  )
+}
+
+export function notPair(index: number): SlsError {
+  return invalidLog(`contents[${index}]`, `contents[${index}] must be a pair of strings: [key, value]`)
+}
+
+export function assertContents(contents: unknown): void {
+  if (typeof contents === 'object' && contents !== null) return
+  throw invalidLog('contents', `contents must be an object or an array of pairs, it is ${typeName(contents)}`)
+}
+
+function invalidLog(field: string, message: string): SlsError {
+  return new SlsError('InvalidLog', message, { field })
+}
+
+function typeName(value: unknown): string {
+  if (value === null) return 'null'
+  return Array.isArray(value) ? 'an array' : typeof value
+}

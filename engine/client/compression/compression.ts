@@ -1,0 +1,114 @@
+import { promisify } from 'node:util'
+import * as zlib from 'node:zlib'
+import { SlsError } from '../errors'
+import type { CompressionName } from '../model'
+import { inflateExactly } from './inflate'
+import { type Lz4Implementation, lz4 } from './lz4'
+import { zstd } from './zstd'
+
+/** Bytes. The service answers about 10 MiB at most; the SDKs take no more than 50 MiB. */
+const DEFAULT_RAW_LIMIT = 64 * 1024 * 1024
+/** A byte of an LZ4 block stands for at most 255 raw bytes. */
+const LZ4_MOST_EXPANSION = 255
+
+const deflate = promisify<Buffer, Buffer>(zlib.deflate)
+
+/** Which LZ4 codec is in use: the native `lz4` package where it was built, else our own. */
+export function lz4Implementation(): Lz4Implementation {
+  return lz4().implementation
+}
+
+/** What this Node can compress and decompress; zstd only where node:zlib has it. */
+export function supportedCompressions(): CompressionName[] {
+  return zstd === undefined ? ['lz4', 'deflate', 'none'] : ['lz4', 'zstd', 'deflate', 'none']
+}
+
+/**
+ * The body to send: one LZ4 block (no frame, no size prefix), one zstd frame, a zlib stream, or `raw` itself.
+ * @throws SlsError `InvalidOption`, field `compression`, for zstd where this Node has none
+ */
+export async function compress(name: CompressionName, raw: Buffer): Promise<Buffer> {
+  switch (name) {
+    case 'lz4':
+      return compressLz4(raw)
+    case 'deflate':
+      return await deflate(raw)
+    case 'zstd':
+      if (zstd === undefined) {
+        throw new SlsError('InvalidOption', 'this Node has no zstd', {
+          field: 'compression',
+          hint: 'Choose lz4, or run Node 22.15 or later'
+        })
+      }
+      return await zstd.compress(raw)
+    case 'none':
+      return raw
+  }
+}
+
+/**
+ * The raw bytes of a received body, exactly `rawSize` of them. `deflate` takes a zlib or a gzip stream.
+ * No more is allocated than the declared size, and that only when it is possible.
+ * @param rawSize bytes, as the sender declared
+ * @param limit most bytes that `rawSize` may be
+ * @throws SlsError `CorruptBody` when the data is damaged or of another size; `BadResponse` for zstd where this Node
+ *   has none
+ */
+export async function decompress(
+  name: CompressionName,
+  data: Buffer,
+  rawSize: number,
+  limit: number = DEFAULT_RAW_LIMIT
+): Promise<Buffer> {
+  if (!Number.isInteger(rawSize) || rawSize < 0) throw corrupt(name, `the declared size is ${rawSize}`)
+  if (rawSize > limit) throw corrupt(name, `the declared size is ${rawSize} bytes, more than ${limit}`)
+  if (rawSize === 0 && data.length === 0) return data
+  switch (name) {
+    case 'lz4':
+      return decompressLz4(data, rawSize)
+    case 'deflate':
+      return await inflateExactly(data, rawSize).catch((error: unknown) => {
+        throw corrupt(name, `not a stream of ${rawSize} bytes`, error)
+      })
+    case 'zstd':
+      return await decompressZstd(data, rawSize)
+    case 'none':
+      if (data.length !== rawSize) throw corrupt(name, `${data.length} bytes, declared are ${rawSize}`)
+      return data
+  }
+}
+
+function compressLz4(raw: Buffer): Buffer {
+  const codec = lz4()
+  const block = Buffer.allocUnsafeSlow(codec.bound(raw.length))
+  return block.subarray(0, codec.encode(raw, block))
+}
+
+function decompressLz4(data: Buffer, rawSize: number): Buffer {
+  if (rawSize > data.length * LZ4_MOST_EXPANSION) {
+    throw corrupt('lz4', `${data.length} bytes cannot hold the declared ${rawSize}`)
+  }
+  const raw = Buffer.allocUnsafeSlow(rawSize)
+  if (!lz4().decode(data, raw)) throw corrupt('lz4', `not a block of ${rawSize} bytes`)
+  return raw
+}
+
+async function decompressZstd(data: Buffer, rawSize: number): Promise<Buffer> {
+  if (zstd === undefined) {
+    throw new SlsError('BadResponse', 'the body is compressed with zstd, which this Node does not have', {
+      hint: 'Run Node 22.15 or later'
+    })
+  }
+  const raw = await zstd.decompress(data, Math.max(rawSize, 1)).catch((error: unknown) => {
+    throw corrupt('zstd', `not a frame of ${rawSize} bytes`, error)
+  })
+  if (raw.length !== rawSize) throw corrupt('zstd', `${raw.length} bytes, declared are ${rawSize}`)
+  return raw
+}
+
+function corrupt(name: CompressionName, what: string, cause?: unknown): SlsError {
+  return new SlsError('CorruptBody', `corrupt body (compression ${name}): ${what}`, {
+    retryability: 'ordinary',
+    cause
+  })
+}

@@ -1,0 +1,38 @@
+import { SlsError } from './errors'
+
+const LARGEST = 0x7fff_ffff_ffff_ffffn
+const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/
+const DECIMAL = /^\d{1,19}$/
+
+/**
+ * The position that a cursor stands for: base64 of a decimal int64, in which each log group of a shard takes the
+ * next integer, as the service's SDKs decode it. Padding may be missing, as in the service's documentation.
+ * @throws SlsError `InvalidCursor` when the text is anything else
+ */
+export function decodeCursor(cursor: string): bigint {
+  if (BASE64.test(cursor)) {
+    const digits = Buffer.from(cursor, 'base64').toString('latin1')
+    if (DECIMAL.test(digits)) {
+      const position = BigInt(digits)
+      if (position <= LARGEST && samePosition(cursor, digits)) return position
+    }
+  }
+  throw new SlsError('InvalidCursor', `not a cursor: ${JSON.stringify(cursor.slice(0, 64))}`)
+}
+
+/**
+ * The cursor of a position, 0..2^63-1, padded.
+ * @throws SlsError `InvalidCursor` when the position is outside
+ */
+export function encodeCursor(position: bigint): string {
+  if (position < 0n || position > LARGEST) {
+    throw new SlsError('InvalidCursor', `a cursor's position is 0 to ${LARGEST}, not ${position}`)
+  }
+  return Buffer.from(position.toString(), 'latin1').toString('base64')
+}
+
+/** Refuses what Node's lenient base64 decoder reads over: stray bits, padding of the wrong length. */
+function samePosition(cursor: string, digits: string): boolean {
+  const padded = Buffer.from(digits, 'latin1').toString('base64')
+  return cursor === padded || cursor === padded.replace(/=+$/, '')
+}

@@ -1,6 +1,6 @@
 // Compiles to dist/ and lays html, icons and locales where Node-RED's loader looks for them: beside the built nodes.
 import { execFileSync } from 'node:child_process'
-import { chmodSync, cpSync, existsSync, rmSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -29,6 +29,40 @@ export function build() {
   })
   const cli = join(dist, 'emulator/cli.js')
   if (existsSync(cli)) chmodSync(cli, 0o755)
+}
+
+const sources = [
+  'nodes',
+  'engine',
+  'emulator',
+  'icons',
+  'locales',
+  'tsconfig.json',
+  'package.json',
+  'scripts/build.mjs'
+]
+
+/** Builds unless dist/ is younger than every source. */
+export function buildIfNeeded() {
+  if (isUpToDate()) return
+  console.log('Building ...')
+  build()
+}
+
+function isUpToDate() {
+  // Written last by the compiler, and by a successful run only.
+  const built = join(root, 'dist/emulator/cli.js')
+  return existsSync(built) && newestOf(sources.map((source) => join(root, source))) < statSync(built).mtimeMs
+}
+
+function newestOf(paths) {
+  return Math.max(
+    ...paths.map((path) => {
+      const stat = statSync(path)
+      if (!stat.isDirectory()) return stat.mtimeMs
+      return Math.max(stat.mtimeMs, newestOf(readdirSync(path).map((entry) => join(path, entry))))
+    })
+  )
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) build()

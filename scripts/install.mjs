@@ -1,22 +1,22 @@
 // Installs the dependencies of a fresh clone, so that `npm start` and `npm test` need no step before them.
 import { execSync } from 'node:child_process'
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
+/** Runs `npm ci` unless node_modules already holds everything that the lock file names. */
 export function installIfNeeded() {
-  const marker = join(root, 'node_modules/.package-lock.json')
-  const lock = join(root, 'package-lock.json')
-  if (existsSync(marker) && statSync(marker).mtimeMs >= statSync(lock).mtimeMs) return
-  if (existsSync(marker) && holdsEverythingOf(lock, marker)) return
+  if (holdsEverythingOfTheLock()) return
   console.log('Installing dependencies (the first time only) ...')
   execSync('npm ci --no-audit --no-fund', { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })
 }
 
-function holdsEverythingOf(lock, marker) {
-  const wanted = JSON.parse(readFileSync(lock, 'utf8')).packages
+function holdsEverythingOfTheLock() {
+  const marker = join(root, 'node_modules/.package-lock.json')
+  if (!existsSync(marker)) return false
+  const wanted = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages
   const present = JSON.parse(readFileSync(marker, 'utf8')).packages
   return Object.entries(wanted).every(
     ([path, entry]) => path === '' || entry.optional === true || present[path]?.version === entry.version

@@ -1,14 +1,29 @@
-// mocha's "spec" report, closed by one line of plain counts that scripts can read.
+// mocha's "spec" report. The counts go to the file that scripts/test.mjs names, which prints them as the last line of
+// everything; run by hand, the report itself closes with that line.
+const { writeFileSync } = require('node:fs')
 const { reporters, Runner } = require('mocha')
+
+/** How long after the last test the process may take to end by itself, ms. */
+const grace = 15_000
 
 module.exports = class extends reporters.Spec {
   constructor(runner, options) {
     super(runner, options)
     runner.once(Runner.constants.EVENT_RUN_END, () => {
-      const { passes, failures, pending } = this.stats
-      process.once('exit', () => {
-        process.stdout.write(`${passes} passed, ${failures} failed, ${pending} skipped\n`)
-      })
+      const { passes: passed, failures: failed, pending: skipped } = this.stats
+      const report = (counts) => {
+        const file = process.env['SLS_TEST_COUNTS']
+        if (file === undefined)
+          console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`)
+        else writeFileSync(file, JSON.stringify(counts))
+      }
+      const watchdog = setTimeout(() => {
+        console.error(`The tests left something running: ${process.getActiveResourcesInfo().join(', ')}`)
+        report({ passed, failed: failed + 1, skipped })
+        process.exit(1)
+      }, grace)
+      watchdog.unref()
+      process.once('exit', () => report({ passed, failed, skipped }))
     })
   }
 }

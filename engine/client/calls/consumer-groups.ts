@@ -1,0 +1,121 @@
+import type { ConsumerGroup, ShardCheckpoint } from '../model'
+import { JsonValue } from '../response-json'
+import type { QueryParameter } from '../signable-request'
+import type { ServiceCall, ServiceResponse } from '../signed-call'
+import { checkedShard, consumerGroupPath, consumerGroupsPath } from './resource-path'
+
+export interface CheckpointUpdate {
+  logstore: string
+  group: string
+  shard: number
+  /** Of the next log group to read. */
+  cursor: string
+  /** Who commits; must be the shard's holder unless forced. */
+  consumer?: string | undefined
+  /** Needed where no consumer is named. */
+  force: boolean
+}
+
+export function createConsumerGroupCall(logstore: string, group: ConsumerGroup): ServiceCall {
+  return {
+    api: 'CreateConsumerGroup',
+    logstore,
+    consumerGroup: group.name,
+    method: 'POST',
+    path: consumerGroupsPath(logstore),
+    ...json({ consumerGroup: group.name, timeout: group.timeout, order: group.order })
+  }
+}
+
+export function listConsumerGroupsCall(logstore: string): ServiceCall {
+  return { api: 'ListConsumerGroup', logstore, method: 'GET', path: consumerGroupsPath(logstore) }
+}
+
+/** SDKs read a bare array; the documentation shows it within an object. */
+export function readConsumerGroups(response: ServiceResponse): ConsumerGroup[] {
+  return bareOrWithin(response, 'consumerGroups').map((group) => ({
+    name: group.get('name').text(),
+    timeout: group.get('timeout').natural(),
+    order: group.get('order').isMissing ? false : group.get('order').boolean()
+  }))
+}
+
+export function heartbeatCall(
+  logstore: string,
+  group: string,
+  consumer: string,
+  shards: readonly number[]
+): ServiceCall {
+  return {
+    api: 'HeartBeat',
+    logstore,
+    consumerGroup: group,
+    method: 'POST',
+    path: consumerGroupPath(logstore, group),
+    query: [
+      ['type', 'heartbeat'],
+      ['consumer', consumer]
+    ],
+    ...json(shards)
+  }
+}
+
+/** The shards that the consumer should hold. */
+export function readHeartbeat(response: ServiceResponse): number[] {
+  return bareOrWithin(response, 'shards').map((shard) => shard.natural())
+}
+
+export function updateCheckpointCall(update: CheckpointUpdate): ServiceCall {
+  return {
+    api: 'UpdateCheckPoint',
+    logstore: update.logstore,
+    consumerGroup: update.group,
+    method: 'POST',
+    path: consumerGroupPath(update.logstore, update.group),
+    query: [
+      ['type', 'checkpoint'],
+      ['consumer', update.consumer ?? ''],
+      ['forceSuccess', String(update.force)]
+    ],
+    ...json({ shard: checkedShard(update.shard), checkpoint: update.cursor })
+  }
+}
+
+export function getCheckpointsCall(logstore: string, group: string, shard: number | undefined): ServiceCall {
+  const query: QueryParameter[] = shard === undefined ? [] : [['shard', String(checkedShard(shard))]]
+  return {
+    api: 'GetCheckPoint',
+    logstore,
+    consumerGroup: group,
+    method: 'GET',
+    path: consumerGroupPath(logstore, group),
+    query
+  }
+}
+
+export function readCheckpoints(response: ServiceResponse): ShardCheckpoint[] {
+  return JsonValue.of(response)
+    .items()
+    .map((entry) => ({
+      shard: entry.get('shard').natural(),
+      cursor: entry.get('checkpoint').isMissing ? '' : entry.get('checkpoint').text(),
+      updateTime: entry.get('updateTime').isMissing ? 0 : milliseconds(entry.get('updateTime').natural()),
+      consumer: entry.get('consumer').isMissing ? '' : entry.get('consumer').text()
+    }))
+}
+
+/** The service documents seconds and sends microseconds: the size tells them (and milliseconds) apart. */
+function milliseconds(time: number): number {
+  if (time >= 1e14) return Math.floor(time / 1000)
+  return time >= 1e11 ? time : time * 1000
+}
+
+function bareOrWithin(response: ServiceResponse, name: string): JsonValue[] {
+  const value = JsonValue.of(response)
+  return value.isArray ? value.items() : value.get(name).items()
+}
+
+function json(value: unknown): Pick<ServiceCall, 'headers' | 'body'> & { body: Buffer } {
+  const body = Buffer.from(JSON.stringify(value))
+  return { headers: { 'content-type': 'application/json', 'x-log-bodyrawsize': String(body.length) }, body }
+}

@@ -1,0 +1,149 @@
+import {
+  type CheckpointUpdate,
+  createConsumerGroupCall,
+  getCheckpointsCall,
+  heartbeatCall,
+  listConsumerGroupsCall,
+  readCheckpoints,
+  readConsumerGroups,
+  readHeartbeat,
+  updateCheckpointCall
+} from './calls/consumer-groups'
+import { getLogstoreCall, listLogstoresCall, readLogstore, readLogstorePage } from './calls/logstores'
+import { type PullLogsRequest, type PullResult, pullLogsCall, readPullLogs } from './calls/pull-logs'
+import { type PutLogsRequest, putLogsCall } from './calls/put-logs'
+import {
+  getCursorCall,
+  getCursorTimeCall,
+  listShardsCall,
+  readCursor,
+  readCursorTime,
+  readShards
+} from './calls/shards'
+import type { ConsumerGroup, CursorPosition, LogstoreInfo, Shard, ShardCheckpoint } from './model'
+import { type ClientOptions, checkOptions } from './options'
+import type { RetryPolicy } from './retry'
+import { type ClientStats, type ServiceResponse, SignedCaller } from './signed-call'
+
+/**
+ * The calls to one project. Each method is one call (`listLogstores`: one a page), without retry; wrap it in
+ * `withRetry` with `retryPolicy`. Every method rejects only with SlsError, among them always possible: `Aborted`,
+ * `Closed`, `NetworkError`, `ConnectTimeout`, `RequestTimeout`, `BadResponse`, `CredentialsUnavailable` and the
+ * service's own codes.
+ */
+export class SlsClient {
+  readonly project: string
+  /** `http(s)://host[:port]`. */
+  readonly endpoint: string
+  readonly retryPolicy: RetryPolicy
+  readonly #caller: SignedCaller
+
+  /** @throws SlsError `InvalidOption`; its `field` names the option, its message what was expected. */
+  constructor(options: ClientOptions) {
+    const checked = checkOptions(options)
+    this.project = checked.project
+    this.endpoint = checked.endpoint.url
+    this.retryPolicy = checked.retry
+    this.#caller = new SignedCaller(checked)
+  }
+
+  /** Writes one log group; when it resolves, the service has accepted it. */
+  async putLogs(request: PutLogsRequest, signal?: AbortSignal): Promise<{ requestId: string }> {
+    return this.#caller.call(putLogsCall(request), signal, ({ requestId }) => ({ requestId }))
+  }
+
+  /** Reads up to `count` log groups (1..1000) of a shard from `cursor` on. */
+  async pullLogs(request: PullLogsRequest, signal?: AbortSignal): Promise<PullResult> {
+    const filtered = request.query !== undefined && request.query !== ''
+    return this.#caller.call(pullLogsCall(request), signal, (response) => readPullLogs(response, filtered))
+  }
+
+  /** The cursor at the shard's begin, its end, or of the first group received at or after a Unix second. */
+  async getCursor(
+    logstore: string,
+    shard: number,
+    from: CursorPosition,
+    signal?: AbortSignal
+  ): Promise<string> {
+    return this.#caller.call(getCursorCall(logstore, shard, from), signal, readCursor)
+  }
+
+  /** Unix seconds at which the service received the log group at `cursor`. */
+  async getCursorTime(
+    logstore: string,
+    shard: number,
+    cursor: string,
+    signal?: AbortSignal
+  ): Promise<number> {
+    return this.#caller.call(getCursorTimeCall(logstore, shard, cursor), signal, readCursorTime)
+  }
+
+  /** All shards, readonly ones included as long as their data is kept. */
+  async listShards(logstore: string, signal?: AbortSignal): Promise<Shard[]> {
+    return this.#caller.call(listShardsCall(logstore), signal, readShards)
+  }
+
+  /** The names of the project's logstores, of all pages; with `contains` only those that hold it. */
+  async listLogstores(signal?: AbortSignal, filter?: { contains?: string | undefined }): Promise<string[]> {
+    const names = new Set<string>()
+    for (let offset = 0; ; ) {
+      const page = await this.#caller.call(
+        listLogstoresCall(offset, filter?.contains),
+        signal,
+        readLogstorePage
+      )
+      for (const name of page.names) names.add(name)
+      offset += page.names.length
+      if (page.names.length === 0 || offset >= page.total) return [...names]
+    }
+  }
+
+  async getLogstore(name: string, signal?: AbortSignal): Promise<LogstoreInfo> {
+    return this.#caller.call(getLogstoreCall(name), signal, readLogstore)
+  }
+
+  /** Rejects with `ConsumerGroupAlreadyExist` where there is one of that name. */
+  async createConsumerGroup(logstore: string, group: ConsumerGroup, signal?: AbortSignal): Promise<void> {
+    return this.#caller.call(createConsumerGroupCall(logstore, group), signal, readNothing)
+  }
+
+  async listConsumerGroups(logstore: string, signal?: AbortSignal): Promise<ConsumerGroup[]> {
+    return this.#caller.call(listConsumerGroupsCall(logstore), signal, readConsumerGroups)
+  }
+
+  /** Reports the shards that `consumer` holds (none at its first call); resolves to those that it should hold. */
+  async heartbeat(
+    logstore: string,
+    group: string,
+    consumer: string,
+    shards: readonly number[],
+    signal?: AbortSignal
+  ): Promise<number[]> {
+    return this.#caller.call(heartbeatCall(logstore, group, consumer, shards), signal, readHeartbeat)
+  }
+
+  async updateCheckpoint(request: CheckpointUpdate, signal?: AbortSignal): Promise<void> {
+    return this.#caller.call(updateCheckpointCall(request), signal, readNothing)
+  }
+
+  /** The checkpoints of all shards that have one, or of one shard. */
+  async getCheckpoints(
+    logstore: string,
+    group: string,
+    shard?: number,
+    signal?: AbortSignal
+  ): Promise<ShardCheckpoint[]> {
+    return this.#caller.call(getCheckpointsCall(logstore, group, shard), signal, readCheckpoints)
+  }
+
+  stats(): ClientStats {
+    return this.#caller.stats()
+  }
+
+  /** Closes all connections; calls in flight and later ones reject with `Closed`. */
+  close(): void {
+    this.#caller.close()
+  }
+}
+
+function readNothing(_response: ServiceResponse): void {}

@@ -1,0 +1,191 @@
+import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
+import { type Credentials, type CredentialsProvider, fixedCredentials } from './credentials'
+import { type Endpoint, parseEndpoint, regionOfEndpoint } from './endpoint'
+import { SlsError } from './errors'
+import { checkedProxy, type ProxyOptions, type ProxyServer } from './proxy-server'
+import { defaultRetryPolicy, type RetryPolicy } from './retry'
+import { defaultUserAgent } from './user-agent'
+
+export interface TlsOptions extends SecureContextOptions {
+  rejectUnauthorized?: boolean | undefined
+  servername?: string | undefined
+}
+
+export interface ClientOptions {
+  /** Host, or URL; without a scheme https. */
+  endpoint: string
+  project: string
+  /** Derived from the endpoint where empty. */
+  region?: string | undefined
+  /** `auto` (the default) is v4 where the region is known, else v1. */
+  signatureVersion?: 'auto' | 'v1' | 'v4' | undefined
+  credentials: Credentials | CredentialsProvider
+  /** Milliseconds, 10000 where not given. */
+  connectTimeout?: number | undefined
+  /** Milliseconds for a whole call, 60000 where not given. */
+  requestTimeout?: number | undefined
+  userAgent?: string | undefined
+  proxy?: ProxyOptions | undefined
+  tls?: TlsOptions | undefined
+  /** Connections at a time, 64 where not given; further calls wait. */
+  maxSockets?: number | undefined
+  retry?: Partial<RetryPolicy> | undefined
+  /** Unix milliseconds; the machine's clock where not given. */
+  clock?: (() => number) | undefined
+}
+
+/** Client options, checked and complete. */
+export interface CheckedOptions {
+  readonly endpoint: Endpoint
+  readonly project: string
+  readonly region: string | undefined
+  readonly signatureVersion: 'v1' | 'v4'
+  readonly credentials: CredentialsProvider
+  readonly connectTimeout: number
+  readonly requestTimeout: number
+  readonly userAgent: string
+  readonly proxy: ProxyServer | undefined
+  readonly secureContext: SecureContext | undefined
+  readonly rejectUnauthorized: boolean
+  readonly servername: string | undefined
+  readonly maxSockets: number
+  readonly retry: RetryPolicy
+  readonly clock: () => number
+}
+
+/** The longest time-out that a Node timer keeps. */
+const longestTimeout = 2_147_483_647
+
+function invalid(field: string, message: string): SlsError {
+  return new SlsError('InvalidOption', message, { field })
+}
+
+/**
+ * @throws SlsError `InvalidOption`; its `field` names the option, its message what was expected.
+ */
+export function checkOptions(options: ClientOptions): CheckedOptions {
+  const endpoint = parseEndpoint(options.endpoint)
+  const project = checkedProject(options.project, endpoint)
+  const region = checkedRegion(options.region) ?? regionOfEndpoint(endpoint)
+  const { tls } = options
+  return {
+    endpoint,
+    project,
+    region,
+    signatureVersion: checkedSignatureVersion(options.signatureVersion, region),
+    credentials: checkedProvider(options.credentials),
+    connectTimeout: checkedNumber('connectTimeout', options.connectTimeout, 10_000, 1, longestTimeout),
+    requestTimeout: checkedNumber('requestTimeout', options.requestTimeout, 60_000, 1, longestTimeout),
+    userAgent: checkedUserAgent(options.userAgent),
+    proxy: checkedProxy(options.proxy, endpoint.host),
+    secureContext: tls && secureContext(tls),
+    rejectUnauthorized: tls?.rejectUnauthorized ?? true,
+    servername: tls?.servername === '' ? undefined : tls?.servername,
+    maxSockets: checkedNumber('maxSockets', options.maxSockets, 64, 1, 65_535),
+    retry: checkRetryPolicy(options.retry),
+    clock: options.clock ?? Date.now
+  }
+}
+
+/**
+ * The policy with the defaults filled in.
+ * @throws SlsError `InvalidOption` naming the field.
+ */
+export function checkRetryPolicy(
+  retry: Partial<RetryPolicy> | undefined,
+  base: RetryPolicy = defaultRetryPolicy
+): RetryPolicy {
+  const number = (field: keyof RetryPolicy, least: number) =>
+    checkedNumber(field, retry?.[field], base[field], least, longestTimeout)
+  return {
+    maxRetries: number('maxRetries', -1),
+    maxRetriesRetryable: number('maxRetriesRetryable', -1),
+    baseRetryBackoff: number('baseRetryBackoff', 0),
+    maxRetryBackoff: number('maxRetryBackoff', 0)
+  }
+}
+
+function checkedProject(project: unknown, endpoint: Endpoint): string {
+  const expected = 'expected a name of lower-case letters, digits and hyphens, such as my-project'
+  if (project === undefined || project === null || project === '') {
+    throw invalid('project', `project is missing: ${expected}`)
+  }
+  if (typeof project !== 'string' || !/^[A-Za-z0-9](?:[A-Za-z0-9_-]{0,126}[A-Za-z0-9])?$/.test(project)) {
+    throw invalid('project', `project is not a project name: ${expected}`)
+  }
+  if (endpoint.host.startsWith(`${project.toLowerCase()}.`) && !endpoint.direct) {
+    throw invalid(
+      'endpoint',
+      `endpoint must not begin with the project: expected ${endpoint.host.slice(project.length + 1)}`
+    )
+  }
+  return project
+}
+
+function checkedRegion(region: unknown): string | undefined {
+  if (region === undefined || region === null || region === '') return undefined
+  if (typeof region !== 'string' || !/^[a-z0-9-]+$/.test(region)) {
+    throw invalid('region', 'region is not a region id: expected one such as cn-hangzhou')
+  }
+  return region
+}
+
+function checkedSignatureVersion(version: unknown, region: string | undefined): 'v1' | 'v4' {
+  switch (version ?? 'auto') {
+    case 'auto':
+      return region === undefined ? 'v1' : 'v4'
+    case 'v1':
+      return region?.includes('-acdr-ut-') ? 'v4' : 'v1' // such regions take v4 alone, as the Java SDK has it
+    case 'v4':
+      if (region === undefined) {
+        throw invalid(
+          'region',
+          'region is missing: signature version v4 needs it, and the endpoint does not name it'
+        )
+      }
+      return 'v4'
+    default:
+      throw invalid('signatureVersion', 'signatureVersion must be auto, v1 or v4')
+  }
+}
+
+function checkedProvider(credentials: unknown): CredentialsProvider {
+  if (typeof credentials !== 'object' || credentials === null) {
+    throw invalid('credentials', 'credentials are missing: expected an access key or a credentials provider')
+  }
+  if (isProvider(credentials)) return credentials
+  return fixedCredentials(credentials as Credentials)
+}
+
+function isProvider(credentials: object): credentials is CredentialsProvider {
+  return 'getCredentials' in credentials && typeof credentials.getCredentials === 'function'
+}
+
+/** @throws SlsError `InvalidOption` unless a whole number within the bounds, both included. */
+function checkedNumber(field: string, value: unknown, fallback: number, least: number, most: number): number {
+  if (value === undefined || value === null) return fallback
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
+    throw invalid(field, `${field} must be a whole number from ${least} to ${most}`)
+  }
+  return value
+}
+
+function checkedUserAgent(userAgent: unknown): string {
+  if (userAgent === undefined || userAgent === null || userAgent === '') return defaultUserAgent()
+  if (typeof userAgent !== 'string' || !/^[\x20-\x7e]+$/.test(userAgent)) {
+    throw invalid('userAgent', 'userAgent must consist of printable ASCII characters')
+  }
+  return userAgent.trim()
+}
+
+function secureContext(tls: TlsOptions): SecureContext {
+  const { rejectUnauthorized: _1, servername: _2, ...context } = tls
+  try {
+    return createSecureContext(context)
+  } catch (cause) {
+    throw new SlsError('InvalidOption', 'tls: the certificate, key or passphrase cannot be used', {
+      field: 'tls',
+      cause
+    })
+  }
+}

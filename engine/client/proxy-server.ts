@@ -1,0 +1,74 @@
+import { isIP } from 'node:net'
+import { SlsError } from './errors'
+
+export interface ProxyOptions {
+  /** `http://` or `https://`; may name user and password. */
+  url: string
+  username?: string | undefined
+  password?: string | undefined
+  /** Hosts that are reached without the proxy: a name covers its subdomains, `*` covers all. */
+  noProxy?: readonly string[] | undefined
+}
+
+export interface ProxyServer {
+  readonly secure: boolean
+  readonly host: string
+  readonly port: number
+  /** Value of Proxy-Authorization; undefined where no user is named. */
+  readonly authorization: string | undefined
+}
+
+/**
+ * The proxy that stands before `host`; undefined where there is none.
+ * @throws SlsError `InvalidOption` (field `proxy`); never with the password in it.
+ */
+export function checkedProxy(proxy: ProxyOptions | null | undefined, host: string): ProxyServer | undefined {
+  if (proxy === undefined || proxy === null) return undefined
+  const url = parse(proxy.url)
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+    throw invalid('proxy.url has a scheme other than http or https')
+  }
+  if (proxy.noProxy?.some((pattern) => covers(pattern, host))) return undefined
+  const secure = url.protocol === 'https:'
+  return {
+    secure,
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: url.port === '' ? (secure ? 443 : 80) : Number(url.port),
+    authorization: authorization(proxy, url)
+  }
+}
+
+function authorization(proxy: ProxyOptions, url: URL): string | undefined {
+  const username = proxy.username ?? decoded(url.username)
+  const password = proxy.password ?? decoded(url.password)
+  if (username === '' && password === '') return undefined
+  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
+function covers(pattern: string, host: string): boolean {
+  const name = pattern
+    .trim()
+    .toLowerCase()
+    .replace(/:\d+$/, '')
+    .replace(/^\*?\./, '')
+  if (name === '') return false
+  if (name === '*') return true
+  return host === name || (isIP(host) === 0 && host.endsWith(`.${name}`))
+}
+
+function parse(url: unknown): URL {
+  if (typeof url === 'string' && URL.canParse(url)) return new URL(url)
+  throw invalid('proxy.url is not a URL such as http://proxy.example:3128')
+}
+
+function invalid(message: string): SlsError {
+  return new SlsError('InvalidOption', message, { field: 'proxy' })
+}

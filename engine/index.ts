@@ -2,8 +2,12 @@ export type { CheckpointUpdate } from './client/calls/consumer-groups'
 export type { PullLogsRequest, PullResult } from './client/calls/pull-logs'
 export type { PutLogsRequest } from './client/calls/put-logs'
 export { SlsClient } from './client/client'
-export { type CredentialConfig, credentialsProvider } from './client/credential-config'
-export type { Credentials, CredentialsProvider } from './client/credentials'
+export {
+  type CredentialConfig,
+  type Credentials,
+  type CredentialsProvider,
+  credentialsProvider
+} from './client/credentials'
 export { type LocalErrorCode, type Retryability, SlsError } from './client/errors'
 export type {
   CompressionName,
@@ -17,7 +21,6 @@ export type {
   ShardCheckpoint,
   ShardStatus
 } from './client/model'
-export type { ClientOptions, TlsOptions } from './client/options'
-export type { ProxyOptions } from './client/proxy-server'
+export type { ClientOptions, ProxyOptions, TlsOptions } from './client/options'
 export { defaultRetryPolicy, type RetryNotice, type RetryPolicy, withRetry } from './client/retry'
 export type { ClientStats } from './client/signed-call'

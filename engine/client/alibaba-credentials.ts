@@ -1,4 +1,4 @@
-import { type Credentials, type CredentialsProvider, checkedCredentials } from './credentials'
+import { type Credentials, type CredentialsProvider, checkedCredentials } from './access-key'
 import { SlsError } from './errors'
 import { redact } from './redact'
 

@@ -1,54 +1,136 @@
+import { type CredentialsProvider, checkedCredentials, checkedKey, fixedCredentials } from './access-key'
+import { AlibabaCredentialsProvider } from './alibaba-credentials'
 import { SlsError } from './errors'
 
-export interface Credentials {
-  accessKeyId: string
-  accessKeySecret: string
-  /** Of a temporary (STS) credential. */
-  securityToken?: string | undefined
+export type { Credentials, CredentialsProvider } from './access-key'
+
+/** Fields of every role that is assumed over STS. */
+export interface RoleSession {
+  /** `acs:ram::<account>:role/<name>`. */
+  roleArn: string
+  /** Name of the session in the audit log; made up where not given. */
+  roleSessionName?: string | undefined
+  /** A RAM policy that narrows the role's rights. */
+  policy?: string | undefined
+  /** Seconds, at least 900; 3600 where not given. */
+  roleSessionExpiration?: number | undefined
+  /** Host of the STS service; `sts.aliyuncs.com` where not given. */
+  stsEndpoint?: string | undefined
 }
 
-export interface CredentialsProvider {
-  /** Asked at each request, so a provider keeps what it got until that needs renewal. */
-  getCredentials(): Promise<Credentials>
-  /** Told that the service refused these credentials (HTTP 401), so that the next request gets fresh ones. */
-  refused?(credentials: Credentials): void
-}
+export type CredentialConfig =
+  | { type: 'accessKey'; accessKeyId: string; accessKeySecret: string }
+  | { type: 'sts'; accessKeyId: string; accessKeySecret: string; securityToken: string }
+  | ({
+      type: 'ramRole'
+      accessKeyId: string
+      accessKeySecret: string
+      securityToken?: string | undefined
+      externalId?: string | undefined
+    } & RoleSession)
+  | { type: 'ecsRamRole'; roleName?: string | undefined; disableIMDSv1?: boolean | undefined }
+  | ({ type: 'oidc'; oidcProviderArn: string; oidcTokenFilePath: string } & RoleSession)
+  | { type: 'uri'; credentialsURI: string }
+  | { type: 'environment' }
 
-/** Visible ASCII: what a header value may hold and a key or token consists of. */
-const token = /^[\x21-\x7e]+$/
+export const credentialTypes: readonly CredentialConfig['type'][] = [
+  'accessKey',
+  'sts',
+  'ramRole',
+  'ecsRamRole',
+  'oidc',
+  'uri',
+  'environment'
+]
 
 /**
- * The credentials with what is missing or cannot go into a header pointed out.
- * @throws SlsError `InvalidOption` naming the field; never with the value in it.
+ * The provider for one way of having credentials. All but `accessKey` and `sts` go through `@alicloud/credentials`,
+ * which is loaded at the first request; `environment` is that library's default chain (environment variables, OIDC,
+ * the command line tool's and the ini profile, ECS metadata, a credentials URI).
+ * @throws SlsError `InvalidOption` naming the field that is missing or wrong.
  */
-export function checkedCredentials(credentials: Partial<Record<keyof Credentials, unknown>>): Credentials {
-  const { accessKeyId, accessKeySecret, securityToken } = credentials
-  return {
-    accessKeyId: checkedKey('accessKeyId', accessKeyId),
-    accessKeySecret: checkedKey('accessKeySecret', accessKeySecret),
-    securityToken:
-      securityToken === undefined || securityToken === null || securityToken === ''
-        ? undefined
-        : checkedKey('securityToken', securityToken)
+export function credentialsProvider(config: CredentialConfig): CredentialsProvider {
+  switch (config.type) {
+    case 'accessKey':
+      return fixedCredentials({
+        accessKeyId: config.accessKeyId,
+        accessKeySecret: config.accessKeySecret
+      })
+    case 'sts':
+      checkedKey('securityToken', config.securityToken)
+      return fixedCredentials(config)
+    case 'ramRole':
+      return new AlibabaCredentialsProvider(
+        'ramRole',
+        {
+          type: 'ram_role_arn',
+          ...checkedCredentials(config),
+          ...roleSession(config),
+          externalId: config.externalId
+        },
+        [config.accessKeySecret, config.securityToken]
+      )
+    case 'ecsRamRole':
+      return new AlibabaCredentialsProvider('ecsRamRole', {
+        type: 'ecs_ram_role',
+        roleName: config.roleName,
+        disableIMDSv1: config.disableIMDSv1
+      })
+    case 'oidc':
+      return new AlibabaCredentialsProvider('oidc', {
+        type: 'oidc_role_arn',
+        oidcProviderArn: required('oidcProviderArn', config.oidcProviderArn),
+        oidcTokenFilePath: required('oidcTokenFilePath', config.oidcTokenFilePath),
+        ...roleSession(config)
+      })
+    case 'uri':
+      return new AlibabaCredentialsProvider('uri', {
+        type: 'credentials_uri',
+        credentialsURI: httpUrl('credentialsURI', config.credentialsURI)
+      })
+    case 'environment':
+      return new AlibabaCredentialsProvider('environment', undefined)
+    default:
+      throw new SlsError('InvalidOption', `The credential type is not one of ${credentialTypes.join(', ')}`, {
+        field: 'credentialType'
+      })
   }
 }
 
-/** @throws SlsError `InvalidOption` where the value is missing or holds a character that no key has. */
-export function checkedKey(field: string, value: unknown): string {
-  if (value === undefined || value === null || value === '') {
+function roleSession(config: RoleSession): Record<string, unknown> {
+  const { roleSessionExpiration } = config
+  if (
+    roleSessionExpiration !== undefined &&
+    !(Number.isInteger(roleSessionExpiration) && roleSessionExpiration >= 900)
+  ) {
+    throw new SlsError(
+      'InvalidOption',
+      'roleSessionExpiration must be a whole number of seconds, at least 900',
+      {
+        field: 'roleSessionExpiration'
+      }
+    )
+  }
+  return {
+    roleArn: required('roleArn', config.roleArn),
+    roleSessionName: config.roleSessionName,
+    policy: config.policy,
+    roleSessionExpiration,
+    stsEndpoint: config.stsEndpoint
+  }
+}
+
+function required(field: string, value: unknown): string {
+  if (typeof value !== 'string' || value.trim() === '') {
     throw new SlsError('InvalidOption', `${field} is missing`, { field })
   }
-  if (typeof value !== 'string' || !token.test(value)) {
-    throw new SlsError('InvalidOption', `${field} holds spaces or characters that no key has`, {
-      field,
-      hint: 'Copy it again, without spaces or line breaks around it'
-    })
-  }
-  return value
+  return value.trim()
 }
 
-/** Credentials that never change. */
-export function fixedCredentials(credentials: Credentials): CredentialsProvider {
-  const checked = Promise.resolve(checkedCredentials(credentials))
-  return { getCredentials: () => checked }
+function httpUrl(field: string, value: unknown): string {
+  const text = required(field, value)
+  if (!/^https?:\/\/[^/]/.test(text) || !URL.canParse(text)) {
+    throw new SlsError('InvalidOption', `${field} is not an http or https URL`, { field })
+  }
+  return text
 }

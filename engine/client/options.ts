@@ -1,10 +1,12 @@
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
-import { type Credentials, type CredentialsProvider, fixedCredentials } from './credentials'
+import { type Credentials, type CredentialsProvider, fixedCredentials } from './access-key'
 import { type Endpoint, parseEndpoint, regionOfEndpoint } from './endpoint'
 import { SlsError } from './errors'
 import { checkedProxy, type ProxyOptions, type ProxyServer } from './proxy-server'
 import { defaultRetryPolicy, type RetryPolicy } from './retry'
 import { defaultUserAgent } from './user-agent'
+
+export type { ProxyOptions } from './proxy-server'
 
 export interface TlsOptions extends SecureContextOptions {
   rejectUnauthorized?: boolean | undefined

@@ -1,5 +1,5 @@
 import { createHash, createHmac } from 'node:crypto'
-import type { Credentials } from './credentials'
+import type { Credentials } from './access-key'
 import { ascending, percentEncode, type SignableRequest, sortedQuery } from './signable-request'
 
 const emptyBodyDigest = createHash('sha256').digest('hex')

@@ -1,5 +1,5 @@
+import { type Credentials, checkedCredentials } from './access-key'
 import { CallScope } from './call-scope'
-import { type Credentials, checkedCredentials } from './credentials'
 import { projectAuthority } from './endpoint'
 import { SlsError } from './errors'
 import { type HttpResponse, HttpTransport } from './http-transport'

@@ -1,0 +1,19 @@
+import { jsonReply } from '../http/reply'
+import { ServiceError } from '../service-error'
+import type { Logstore } from '../store/logstore'
+import type { Action } from './call'
+
+export const getIndex: Action = ({ logstore }) =>
+  jsonReply({
+    index_mode: 'v2',
+    ...existingIndex(logstore),
+    storage: 'pg',
+    lastModifyTime: logstore.indexModifyTime
+  })
+
+export function existingIndex(logstore: Logstore): Readonly<Record<string, unknown>> {
+  if (logstore.index === undefined) {
+    throw new ServiceError(400, 'IndexConfigNotExist', `index of logstore ${logstore.name} does not exist`)
+  }
+  return logstore.index
+}

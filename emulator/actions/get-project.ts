@@ -1,0 +1,4 @@
+import { jsonReply } from '../http/reply'
+import type { Action } from './call'
+
+export const getProject: Action = ({ project }) => jsonReply(project.describe())

@@ -1,0 +1,17 @@
+import { jsonReply } from '../http/reply'
+import type { Action } from './call'
+
+export const listProjects: Action = ({ account, query }) => {
+  const filter = query.text('projectName') ?? ''
+  const offset = query.integer('offset', 0, 1_000_000) ?? 0
+  const size = query.integer('size', 0, 500) ?? 100
+  const projects = [...account.projects.values()]
+    .filter(({ name }) => name.includes(filter))
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+  const page = projects.slice(offset, offset + size)
+  return jsonReply({
+    count: page.length,
+    total: projects.length,
+    projects: page.map((project) => project.describe())
+  })
+}

@@ -1,0 +1,104 @@
+import { emptyReply } from '../http/reply'
+import { parameterInvalid, postBodyInvalid, ServiceError } from '../service-error'
+import { parseHashKey } from '../store/hash-range'
+import type { Logstore } from '../store/logstore'
+import type { Shard } from '../store/shard'
+import { appendTags } from '../wire/append-tags'
+import { compressionOf } from '../wire/body'
+import { encodeJsonLogGroup } from '../wire/json-log-group'
+import { checkLogGroup } from '../wire/log-group-check'
+import { readLogPackages } from '../wire/log-package-list'
+import type { Action, Call } from './call'
+
+/** Log times that one write may hold, in seconds around the server's clock. */
+const OLDEST_LOG = 7 * 24 * 3600
+const NEWEST_LOG = 15 * 60
+
+interface Group {
+  body: Buffer
+  logCount: number
+}
+
+/** A write to whichever shard is next. */
+export const putLogs: Action = (call) => put(call, (logstore) => logstore.balancedShards())
+
+/** A write to the shard whose range holds the hash key; without a key, to any. */
+export const putLogsByKey: Action = (call) => {
+  const text = call.query.text('key') ?? call.request.header('x-log-hashkey')
+  if (text === undefined) return putLogs(call)
+  const key = parseHashKey(text)
+  if (key === undefined) throw parameterInvalid(`hash key ${text} is not of hexadecimal digits`)
+  return put(call, (logstore) => [logstore.routedShard(key)])
+}
+
+async function put(call: Call, candidates: (logstore: Logstore) => readonly Shard[]) {
+  const { logstore } = call
+  const groups = await readGroups(call)
+  const bytes = groups.reduce((sum, { body }) => sum + body.length, 0)
+  let shard = await enterFirst(call, candidates(logstore), bytes)
+  while (shard.status === 'readonly') shard = await enterFirst(call, candidates(logstore), bytes)
+  const receiveTime = call.account.clock.seconds()
+  for (const { body, logCount } of groups) {
+    shard.append(
+      logstore.settings.appendMeta ? withMeta(call, body, receiveTime) : body,
+      logCount,
+      receiveTime
+    )
+  }
+  return emptyReply()
+}
+
+/** The first shard that lets the write in; a write by load balance fails only when none does. */
+async function enterFirst(call: Call, shards: readonly Shard[], bytes: number): Promise<Shard> {
+  let refusal: unknown = new ServiceError(400, 'LogStoreWithoutShard', 'logstore has no shard')
+  for (const shard of shards) {
+    try {
+      await call.context.enterShard(shard, bytes)
+      return shard
+    } catch (error) {
+      refusal = error
+      if (!(error instanceof ServiceError) || error.code !== 'ShardWriteQuotaExceed') throw error
+    }
+  }
+  throw refusal
+}
+
+async function readGroups(call: Call): Promise<Group[]> {
+  const contentType = call.request.header('content-type')?.split(';')[0]?.trim().toLowerCase()
+  if (contentType === undefined) {
+    throw new ServiceError(400, 'MissingContentType', 'Content-Type does not exist in http header')
+  }
+  if (contentType === 'application/json') return [checked(call, encodeJsonLogGroup(await call.rawBody()))]
+  if (contentType !== 'application/x-protobuf') {
+    throw new ServiceError(415, 'InvalidContentType', `Content-Type ${contentType} is not supported`)
+  }
+  if (call.request.header('x-log-mode') === 'batch_group') {
+    const type = call.request.header('x-log-compresstype')
+    if (type !== undefined) compressionOf(type)
+    const bodies = await readLogPackages(call.request.body)
+    return bodies.map((body) => checked(call, body))
+  }
+  return [checked(call, await call.rawBody())]
+}
+
+/** One bad log refuses the whole write. */
+function checked(call: Call, body: Buffer): Group {
+  const { logCount, minTime, maxTime } = checkLogGroup(body)
+  const { rules } = call.context
+  if (rules.strict && logCount === 0) throw postBodyInvalid('the log group has no log')
+  if (rules.checkLogTime && minTime !== undefined && maxTime !== undefined) {
+    const now = call.account.clock.seconds()
+    const wrong = minTime < now - OLDEST_LOG ? minTime : maxTime > now + NEWEST_LOG ? maxTime : undefined
+    if (wrong !== undefined) {
+      throw postBodyInvalid(`log time ${wrong} is not within [-7 days, +15 minutes] of server time ${now}`)
+    }
+  }
+  return { body, logCount }
+}
+
+function withMeta(call: Call, body: Buffer, receiveTime: number): Buffer {
+  return appendTags(body, [
+    ['__client_ip__', call.request.clientAddress],
+    ['__receive_time__', String(receiveTime)]
+  ])
+}

@@ -1,0 +1,67 @@
+import { parseArgs } from 'node:util'
+import type { EmulatorOptions } from './options'
+
+export const USAGE = `Usage: sls-emulator [options]
+
+  --port PORT                 default 9000; 0 takes any free one
+  --host ADDRESS              default 127.0.0.1
+  --project NAME              default demo
+  --logstore NAME[:SHARDS]    may be repeated; default access, with 2 shards
+  --access-key-id ID          default: generated
+  --access-key-secret SECRET
+  --data DIR                  keep everything in this folder across restarts
+  --strict                    refuse what the service refuses but common clients send
+  --any-log-time              take logs of any time (the service: 7 days back to 15 minutes ahead)
+  --quiet                     print nothing but the line of JSON
+  --help
+
+Prints one line of JSON when it listens: endpoint, project, logstores, accessKeyId, accessKeySecret.`
+
+const DEFAULT_PORT = 9000
+
+/** Options of the command line; `undefined` where help is asked for. Throws on what is unknown or wrong. */
+export function parseCommandLine(args: readonly string[]): EmulatorOptions | undefined {
+  const { values } = parseArgs({
+    args: [...args],
+    strict: true,
+    allowPositionals: false,
+    options: {
+      port: { type: 'string' },
+      host: { type: 'string' },
+      project: { type: 'string' },
+      logstore: { type: 'string', multiple: true },
+      'access-key-id': { type: 'string' },
+      'access-key-secret': { type: 'string' },
+      data: { type: 'string' },
+      strict: { type: 'boolean' },
+      'any-log-time': { type: 'boolean' },
+      quiet: { type: 'boolean' },
+      help: { type: 'boolean' }
+    }
+  })
+  if (values.help === true) return undefined
+  return withoutUndefined({
+    port: values.port === undefined ? DEFAULT_PORT : portNumber(values.port),
+    host: values.host,
+    project: values.project,
+    logstores: values.logstore,
+    accessKeyId: values['access-key-id'],
+    accessKeySecret: values['access-key-secret'],
+    data: values.data,
+    strict: values.strict,
+    checkLogTime: values['any-log-time'] === true ? false : undefined,
+    quiet: values.quiet
+  })
+}
+
+function portNumber(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : -1
+  if (port < 0 || port > 65_535) throw new RangeError(`--port ${text}: must be 0 to 65535`)
+  return port
+}
+
+type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> }
+
+function withoutUndefined<T extends object>(object: T): Defined<T> {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as Defined<T>
+}

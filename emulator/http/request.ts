@@ -1,0 +1,69 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { parameterInvalid, ServiceError } from '../service-error'
+import { Query } from './query'
+import { parseTarget, type Target } from './target'
+
+/** Largest body taken off the wire, in bytes; the limit of one write is lower and checked by it. */
+const MAX_BODY = 64 * 1024 * 1024
+
+/** One call as it arrived: nothing interpreted yet but the request line. */
+export class EmulatorRequest {
+  readonly query: Query
+
+  constructor(
+    readonly method: string,
+    readonly target: Target,
+    readonly headers: IncomingHttpHeaders,
+    /** As sent, still compressed. */
+    readonly body: Buffer,
+    /** Address of the caller, as `appendMeta` writes it. */
+    readonly clientAddress: string
+  ) {
+    this.query = new Query(target.pairs)
+  }
+
+  /** The header's value; undefined when absent or empty. */
+  header(name: string): string | undefined {
+    const value = this.headers[name]
+    if (value === undefined || value === '') return undefined
+    return Array.isArray(value) ? value.join(', ') : value
+  }
+}
+
+interface IncomingBody extends AsyncIterable<Buffer> {
+  method?: string | undefined
+  url?: string | undefined
+  headers: IncomingHttpHeaders
+  socket: { remoteAddress?: string | undefined }
+}
+
+/** Reads a whole request, chunked or with a length; ServiceError where it is malformed or beyond all limits. */
+export async function readRequest(incoming: IncomingBody): Promise<EmulatorRequest> {
+  const body = await readBody(incoming)
+  const method = incoming.method ?? 'GET'
+  if (incoming.headers.host === undefined) {
+    throw new ServiceError(400, 'MissingHost', 'Host does not exist in http header')
+  }
+  const target = parseTarget(incoming.url ?? '/', incoming.headers.host)
+  if (target.host === '') throw parameterInvalid('Host header is empty')
+  return new EmulatorRequest(method, target, incoming.headers, body, clientAddress(incoming))
+}
+
+async function readBody(incoming: IncomingBody): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of incoming) {
+    size += chunk.length
+    if (size <= MAX_BODY) chunks.push(chunk)
+    else chunks.length = 0
+  }
+  if (size > MAX_BODY) {
+    throw new ServiceError(400, 'PostBodyTooLarge', `body size ${size} must be no more than ${MAX_BODY}`)
+  }
+  return Buffer.concat(chunks, size)
+}
+
+function clientAddress(incoming: IncomingBody): string {
+  const address = incoming.socket.remoteAddress ?? ''
+  return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address
+}

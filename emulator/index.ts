@@ -1,0 +1,3 @@
+export type { EmulatorOptions } from './options'
+export { SlsEmulator } from './server'
+export type { CallStats, ConsumerGroupStats, EmulatorStats, LogstoreStats, ShardStats } from './stats'

@@ -1,0 +1,143 @@
+import type { Action } from './actions/call'
+import { createConsumerGroup } from './actions/create-consumer-group'
+import { createIndex } from './actions/create-index'
+import { createLogstore } from './actions/create-logstore'
+import { createProject } from './actions/create-project'
+import { deleteConsumerGroup } from './actions/delete-consumer-group'
+import { deleteIndex } from './actions/delete-index'
+import { deleteLogstore } from './actions/delete-logstore'
+import { deleteProject } from './actions/delete-project'
+import { deleteShard } from './actions/delete-shard'
+import { getCheckpoints } from './actions/get-checkpoints'
+import { getCursor } from './actions/get-cursor'
+import { getCursorTime } from './actions/get-cursor-time'
+import { getIndex } from './actions/get-index'
+import { getLogstore } from './actions/get-logstore'
+import { getProject } from './actions/get-project'
+import { heartbeat } from './actions/heartbeat'
+import { listConsumerGroups } from './actions/list-consumer-groups'
+import { listLogstores } from './actions/list-logstores'
+import { listProjects } from './actions/list-projects'
+import { listShards } from './actions/list-shards'
+import { mergeShards } from './actions/merge-shards'
+import { pullLogs } from './actions/pull-logs'
+import { putLogs, putLogsByKey } from './actions/put-logs'
+import { splitShard } from './actions/split-shard'
+import { updateCheckpoint } from './actions/update-checkpoint'
+import { updateConsumerGroup } from './actions/update-consumer-group'
+import { updateIndex } from './actions/update-index'
+import { updateLogstore } from './actions/update-logstore'
+import { updateProject } from './actions/update-project'
+import type { EmulatorRequest } from './http/request'
+import { parameterInvalid, ServiceError } from './service-error'
+
+export interface Route {
+  /** Name of the call, as the service's API reference has it. */
+  readonly call: string
+  readonly method: string
+  /** Parts of the path; `:name` takes any. */
+  readonly path: readonly string[]
+  /** Only for these values of a query parameter. */
+  readonly when?: { readonly parameter: string; readonly values: readonly string[] }
+  /** Only for the bare endpoint, where no project is named. */
+  readonly bare?: true
+  readonly action: Action
+}
+
+const SHARD = ['logstores', ':logstore', 'shards', ':shard']
+const GROUPS = ['logstores', ':logstore', 'consumergroups']
+const INDEX = ['logstores', ':logstore', 'index']
+
+const when = (parameter: string, ...values: readonly string[]) => ({ parameter, values })
+
+const ROUTES: readonly Route[] = [
+  route('ListProject', 'GET', [], listProjects, { bare: true }),
+  route('GetProject', 'GET', [], getProject),
+  route('CreateProject', 'POST', [], createProject),
+  route('UpdateProject', 'PUT', [], updateProject),
+  route('DeleteProject', 'DELETE', [], deleteProject),
+  route('ListLogStores', 'GET', ['logstores'], listLogstores),
+  route('CreateLogStore', 'POST', ['logstores'], createLogstore),
+  route('GetLogStore', 'GET', ['logstores', ':logstore'], getLogstore),
+  route('UpdateLogStore', 'PUT', ['logstores', ':logstore'], updateLogstore),
+  route('DeleteLogStore', 'DELETE', ['logstores', ':logstore'], deleteLogstore),
+  route('PutLogs', 'POST', ['logstores', ':logstore'], putLogs),
+  route('PutLogs', 'POST', ['logstores', ':logstore', 'shards', 'lb'], putLogsByKey),
+  route('PutLogs', 'POST', ['logstores', ':logstore', 'shards', 'route'], putLogsByKey),
+  route('PutLogs', 'POST', ['prometheus', ':project', ':logstore', 'api', 'v1', 'write'], putLogs),
+  route('ListShards', 'GET', ['logstores', ':logstore', 'shards'], listShards),
+  route('PullLogs', 'GET', SHARD, pullLogs, { when: when('type', 'log', 'logs') }),
+  route('PullLogs', 'HEAD', SHARD, pullLogs, { when: when('type', 'log', 'logs') }),
+  route('GetCursor', 'GET', SHARD, getCursor, { when: when('type', 'cursor') }),
+  route('GetCursorTime', 'GET', SHARD, getCursorTime, { when: when('type', 'cursor_time') }),
+  route('SplitShard', 'POST', SHARD, splitShard, { when: when('action', 'split') }),
+  route('MergeShards', 'POST', SHARD, mergeShards, { when: when('action', 'merge') }),
+  route('DeleteShard', 'DELETE', SHARD, deleteShard),
+  route('ListConsumerGroup', 'GET', GROUPS, listConsumerGroups),
+  route('CreateConsumerGroup', 'POST', GROUPS, createConsumerGroup),
+  route('GetCheckPoint', 'GET', [...GROUPS, ':group'], getCheckpoints),
+  route('UpdateConsumerGroup', 'PUT', [...GROUPS, ':group'], updateConsumerGroup),
+  route('DeleteConsumerGroup', 'DELETE', [...GROUPS, ':group'], deleteConsumerGroup),
+  route('HeartBeat', 'POST', [...GROUPS, ':group'], heartbeat, { when: when('type', 'heartbeat') }),
+  route('UpdateCheckPoint', 'POST', [...GROUPS, ':group'], updateCheckpoint, {
+    when: when('type', 'checkpoint')
+  }),
+  route('GetIndex', 'GET', INDEX, getIndex),
+  route('CreateIndex', 'POST', INDEX, createIndex),
+  route('UpdateIndex', 'PUT', INDEX, updateIndex),
+  route('DeleteIndex', 'DELETE', INDEX, deleteIndex)
+]
+
+export interface RoutedCall {
+  readonly route: Route
+  readonly params: Readonly<Record<string, string>>
+}
+
+/** Names of all calls that the emulator answers. */
+export const CALL_NAMES: ReadonlySet<string> = new Set(ROUTES.map(({ call }) => call))
+
+/** Which call a request is; 405 where the path knows the method not, 404 where nothing has the path. */
+export function routeRequest(request: EmulatorRequest, isBare: boolean): RoutedCall {
+  const { segments } = request.target
+  const onPath = ROUTES.flatMap((candidate) => {
+    const params = matchPath(candidate.path, segments)
+    return params === undefined || (candidate.bare === true && !isBare) ? [] : [{ route: candidate, params }]
+  })
+  if (onPath.length === 0) throw new ServiceError(404, 'BadRequest', `no resource ${request.target.path}`)
+  const onMethod = onPath.filter(({ route: { method } }) => method === request.method)
+  if (onMethod.length === 0) {
+    throw new ServiceError(
+      405,
+      'InvalidMethod',
+      `method ${request.method} is not allowed on ${request.target.path}`
+    )
+  }
+  const routed = onMethod.find(({ route: { when: condition } }) => {
+    const value = condition && request.query.text(condition.parameter)
+    return condition === undefined || (value !== undefined && condition.values.includes(value))
+  })
+  if (routed !== undefined) return routed
+  const parameter = onMethod[0]?.route.when?.parameter ?? ''
+  throw parameterInvalid(`parameter ${parameter} is invalid: ${request.query.text(parameter) ?? 'missing'}`)
+}
+
+function matchPath(path: readonly string[], segments: readonly string[]): Record<string, string> | undefined {
+  if (path.length !== segments.length) return undefined
+  const params: Record<string, string> = {}
+  for (const [i, part] of path.entries()) {
+    const segment = segments[i] ?? ''
+    if (part.startsWith(':')) params[part.slice(1)] = segment
+    else if (part !== segment) return undefined
+  }
+  return params
+}
+
+function route(
+  call: string,
+  method: string,
+  path: readonly string[],
+  action: Action,
+  condition: Pick<Route, 'when' | 'bare'> = {}
+): Route {
+  return { call, method, path, action, ...condition }
+}

@@ -1,0 +1,159 @@
+import { ServiceError } from '../service-error'
+import { rebalance } from './rebalance'
+import type { Shard } from './shard'
+
+export interface ConsumerGroupSettings {
+  /** Seconds without a heartbeat after which a consumer loses its shards. */
+  timeout: number
+  /** Children of a split or merge are assigned only after their parents are consumed. */
+  order: boolean
+}
+
+export interface Checkpoint {
+  shard: number
+  /** Cursor of the next group to read, as stored. */
+  checkpoint: string
+  /** Unix microseconds. */
+  updateTime: number
+  consumer: string
+}
+
+interface Consumer {
+  /** Unix milliseconds. */
+  lastHeartbeat: number
+  held: ReadonlySet<number>
+}
+
+/** What a group knows about who reads which shard, and how far. */
+export class ConsumerGroup {
+  readonly consumers = new Map<string, Consumer>()
+  readonly checkpoints = new Map<number, Checkpoint>()
+  /** Owner of each shard that is given to somebody, until that one has let go of it. */
+  readonly owners = new Map<number, string>()
+  /** Shards whose owner has to let go of them, for another. */
+  readonly transferring = new Set<number>()
+  /** Shards with a smaller id never wait for their parents: an order switched on later holds for later splits. */
+  #orderedFrom = 0
+
+  constructor(
+    readonly name: string,
+    public settings: ConsumerGroupSettings
+  ) {}
+
+  update(settings: Partial<ConsumerGroupSettings>, nextShardId: number): void {
+    if (settings.order === true && !this.settings.order) this.#orderedFrom = nextShardId
+    this.settings = { ...this.settings, ...settings }
+  }
+
+  /**
+   * Takes note of the shards a consumer holds and answers those it should hold. A shard that has to move is not
+   * in the answer any more, and goes to its next owner only after a heartbeat without it.
+   */
+  heartbeat(
+    consumer: string,
+    held: readonly number[],
+    shards: ReadonlyMap<number, Shard>,
+    now: number
+  ): number[] {
+    this.dropSilent(now)
+    if (!this.consumers.has(consumer) && held.length > 0) {
+      throw new ServiceError(
+        400,
+        'NotExistConsumerWithBody',
+        `consumer ${consumer} does not exist: report no shard`
+      )
+    }
+    const reported = new Set(held)
+    this.consumers.set(consumer, { lastHeartbeat: now, held: reported })
+    for (const shard of this.transferring) {
+      if (this.owners.get(shard) === consumer && !reported.has(shard)) this.#free(shard)
+    }
+    this.#assign(shards)
+    return this.assignedTo(consumer)
+  }
+
+  /** Shards a consumer is told to hold, ascending. */
+  assignedTo(consumer: string): number[] {
+    return [...this.owners]
+      .filter(([shard, owner]) => owner === consumer && !this.transferring.has(shard))
+      .map(([shard]) => shard)
+      .sort((a, b) => a - b)
+  }
+
+  /** Removes the consumers whose last heartbeat is older than the time-out; `now` in Unix milliseconds. */
+  dropSilent(now: number): void {
+    for (const [name, { lastHeartbeat }] of this.consumers) {
+      if (now - lastHeartbeat <= this.settings.timeout * 1000) continue
+      this.consumers.delete(name)
+      for (const [shard, owner] of this.owners) if (owner === name) this.#free(shard)
+    }
+  }
+
+  /** Stores a checkpoint; without `force` only for the consumer that owns the shard. */
+  commit(shard: number, cursor: string, consumer: string, force: boolean, now: number): void {
+    if (!force) {
+      this.dropSilent(now)
+      if (!this.consumers.has(consumer)) {
+        throw new ServiceError(404, 'ConsumerNotExist', `consumer ${consumer} does not exist`)
+      }
+      if (this.owners.get(shard) !== consumer) {
+        throw new ServiceError(
+          400,
+          'ConsumerNotMatch',
+          `shard ${shard} does not belong to consumer ${consumer}`
+        )
+      }
+    }
+    this.checkpoints.set(shard, { shard, checkpoint: cursor, updateTime: now * 1000, consumer })
+  }
+
+  #assign(shards: ReadonlyMap<number, Shard>): void {
+    const ready = [...shards.values()]
+      .filter((shard) => this.#isReady(shard, shards))
+      .map((shard) => shard.id)
+    const isReady = new Set(ready)
+    for (const shard of [...this.owners.keys()]) if (!isReady.has(shard)) this.#free(shard)
+    const consumers = [...this.consumers.keys()].sort()
+    for (const shard of ready) {
+      const holder = consumers.find((name) => this.consumers.get(name)?.held.has(shard) === true)
+      if (!this.owners.has(shard) && holder !== undefined) this.owners.set(shard, holder)
+    }
+    const plan = rebalance(ready, this.owners, consumers, this.transferring)
+    for (const [shard, target] of plan) {
+      const owner = this.owners.get(shard)
+      if (owner === undefined) this.owners.set(shard, target)
+      else if (owner === target) this.transferring.delete(shard)
+      else this.transferring.add(shard)
+    }
+  }
+
+  #free(shard: number): void {
+    this.owners.delete(shard)
+    this.transferring.delete(shard)
+  }
+
+  #isReady(shard: Shard, shards: ReadonlyMap<number, Shard>): boolean {
+    return !this.isOver(shard) && !this.#isWaiting(shard, shards)
+  }
+
+  /** True for a readonly shard whose checkpoint has reached its end. */
+  isOver(shard: Shard): boolean {
+    return (
+      shard.status === 'readonly' && cursorValue(this.checkpoints.get(shard.id)?.checkpoint) === shard.end
+    )
+  }
+
+  #isWaiting(shard: Shard, shards: ReadonlyMap<number, Shard>): boolean {
+    if (!this.settings.order || shard.id < this.#orderedFrom) return false
+    return shard.parents.some((id) => {
+      const parent = shards.get(id)
+      return parent !== undefined && (!this.isOver(parent) || this.#isWaiting(parent, shards))
+    })
+  }
+}
+
+function cursorValue(checkpoint: string | undefined): bigint | undefined {
+  if (checkpoint === undefined) return undefined
+  const digits = Buffer.from(checkpoint, 'base64').toString('latin1')
+  return /^\d{1,20}$/.test(digits) ? BigInt(digits) : undefined
+}

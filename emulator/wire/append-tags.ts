@@ -1,0 +1,18 @@
+import type { Content } from '../../engine/client/model'
+
+/** The encoded LogGroup with further LogTags at its end. */
+export function appendTags(group: Buffer, tags: readonly Content[]): Buffer {
+  return Buffer.concat([group, ...tags.map(encodeTag)])
+}
+
+function encodeTag([key, value]: Content): Buffer {
+  return field(6, Buffer.concat([field(1, Buffer.from(key)), field(2, Buffer.from(value))]))
+}
+
+function field(number: number, payload: Buffer): Buffer {
+  return Buffer.concat([Buffer.from([(number << 3) | 2, ...varint(payload.length)]), payload])
+}
+
+function varint(value: number): number[] {
+  return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...varint(value >>> 7)]
+}

@@ -72,16 +72,23 @@ export class AlibabaCredentialsProvider implements CredentialsProvider {
     return new library.default(this.#config && new library.Config(this.#config))
   }
 
-  /** Without `cause`: the library's messages may quote whole answers, secrets included. */
+  /** Without `cause`, which may quote a secret just as its message may. */
   #unavailable(error: unknown): SlsError {
     const message = error instanceof Error ? error.message : String(error)
-    const withoutAnswer = message.replace(/[,:]?\s*\b(?:result|message)\b\s*[:=].*$/s, '')
     return new SlsError(
       'CredentialsUnavailable',
-      `No credentials of type ${this.#type}: ${redact(withoutAnswer, this.#secrets)}`,
+      `No credentials of type ${this.#type}: ${redact(withoutQuotes(message), this.#secrets)}`,
       { retryability: 'ordinary', hint: hints[this.#type] }
     )
   }
+}
+
+/** The library's message up to where it quotes an answer, a signed text or the query of a URL. */
+function withoutQuotes(message: string): string {
+  return message
+    .replace(/(parse failed|unmarshal fail|string to sign).*$/s, '$1')
+    .replace(/[,:]?\s*\b(?:result|message)\b\s*[:=].*$/s, '')
+    .replace(/(https?:\/\/[^\s?#]*)[?#]\S*/g, '$1')
 }
 
 const hints: Readonly<Record<string, string | undefined>> = {

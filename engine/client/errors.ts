@@ -19,8 +19,10 @@ export type LocalErrorCode =
   | 'CorruptBody'
   | 'CredentialsUnavailable'
   | 'BufferFull'
+  | 'Dropped'
   | 'Spool'
   | 'State'
+  | 'Unexpected'
 
 export interface SlsErrorDetails {
   /** HTTP status of the answer, when there was one. */

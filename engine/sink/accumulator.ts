@@ -1,0 +1,214 @@
+import type { LogInput } from '../client/codec/log-group-encoder'
+import { BATCH_OVERHEAD, Batch, SHARE_OVERHEAD } from './batch'
+import type { MemoryBudget } from './memory-budget'
+import { SERVICE_LIMITS, type SinkSettings } from './options'
+import type { OrderBook } from './order-book'
+import type { PreparedWrite } from './prepare-write'
+import { asSlsError } from './write-error'
+
+export interface AccumulatorParts {
+  settings: Pick<
+    SinkSettings,
+    'maxLines' | 'maxBytes' | 'maxOpenBatches' | 'flushInterval' | 'compression' | 'clock'
+  >
+  budget: MemoryBudget
+  /** Only where order is kept. */
+  order: OrderBook | undefined
+  onSealed: (batch: Batch) => void
+}
+
+/**
+ * The open batches, one a key. A batch lives here from its first log until it is full, due, or the oldest of too many;
+ * nothing stays behind of a key that no log is written to.
+ */
+export class Accumulator {
+  /** In the order of opening, so that the first is due first. */
+  readonly #open = new Map<string, Batch>()
+  #openCharge = 0
+  #cancelTimer: (() => void) | undefined
+
+  constructor(private readonly parts: AccumulatorParts) {}
+
+  get openBatches(): number {
+    return this.#open.size
+  }
+
+  /** What the open batches take of the buffer. */
+  get openCharge(): number {
+    return this.#openCharge
+  }
+
+  /** The oldest first. */
+  get batches(): Iterable<Batch> {
+    return this.#open.values()
+  }
+
+  /** What the logs still to be added take of the buffer at most; exactly that much when the write is measured. */
+  costOf(write: PreparedWrite): number {
+    return this.#cost(write, this.#open.get(write.key))
+  }
+
+  /** The same in an empty buffer. */
+  costOfAlone(write: PreparedWrite): number {
+    return this.#cost(write, undefined)
+  }
+
+  /** What the largest of the logs takes of an empty buffer. */
+  largestLogCost(write: PreparedWrite): number {
+    let largest = 0
+    for (let index = write.next; index < write.logs.length; index++)
+      largest = Math.max(largest, write.sizes[index] ?? 0)
+    return BATCH_OVERHEAD + SHARE_OVERHEAD + write.frameBytes + largest
+  }
+
+  #cost(write: PreparedWrite, open: Batch | undefined): number {
+    let { logs, bytes } = open ?? { logs: 0, bytes: 0 }
+    let cost = open === undefined || open.endsWith(write.ticket) ? 0 : SHARE_OVERHEAD
+    for (let index = write.next; index < write.logs.length; index++) {
+      const size = write.sizes[index] ?? 0
+      if (logs === 0 || this.#isFull(logs, bytes) || bytes + size > this.parts.settings.maxBytes) {
+        cost += BATCH_OVERHEAD + SHARE_OVERHEAD + write.frameBytes
+        bytes = write.frameBytes
+        logs = 0
+      }
+      cost += size
+      bytes += size
+      logs++
+    }
+    return cost
+  }
+
+  /** Adds every log of the write that is not in a batch yet. */
+  add(write: PreparedWrite): void {
+    while (write.next < write.logs.length) this.#addNext(write)
+  }
+
+  /** Adds logs of a measured write one after another as long as the buffer has room. */
+  addWhatFits(write: PreparedWrite): void {
+    while (write.next < write.logs.length && this.#costOfNext(write) <= this.parts.budget.free)
+      this.#addNext(write)
+  }
+
+  sealAll(): void {
+    for (const batch of this.#open.values()) this.#seal(batch)
+  }
+
+  /** Seals the oldest batches until they hold `bytes` of the buffer together, or none is open. */
+  sealOldest(bytes: number): void {
+    let missing = bytes
+    for (const batch of this.#open.values()) {
+      if (missing <= 0) return
+      missing -= batch.charge
+      this.#seal(batch)
+    }
+  }
+
+  /** Takes the oldest open batch out, sealed but not to be sent. */
+  removeOldest(): Batch | undefined {
+    const [oldest] = this.#open.values()
+    if (oldest !== undefined) this.#close(oldest)
+    return oldest
+  }
+
+  #costOfNext(write: PreparedWrite): number {
+    const size = write.sizes[write.next] ?? 0
+    const open = this.#open.get(write.key)
+    if (open === undefined || open.bytes + size > this.parts.settings.maxBytes) {
+      return BATCH_OVERHEAD + SHARE_OVERHEAD + write.frameBytes + size
+    }
+    return size + (open.endsWith(write.ticket) ? 0 : SHARE_OVERHEAD)
+  }
+
+  #addNext(write: PreparedWrite): void {
+    const log = write.logs[write.next++] as LogInput
+    try {
+      const batch = this.#append(write, log)
+      if (this.#isFull(batch.logs, batch.bytes)) this.#seal(batch)
+    } catch (error) {
+      write.ticket.fail(1, asSlsError(error))
+    }
+  }
+
+  #append(write: PreparedWrite, log: LogInput): Batch {
+    const { key, ticket, orderKey } = write
+    const { order, settings } = this.parts
+    this.#sealWhatMustGoBefore(orderKey, key)
+    const open = this.#open.get(key)
+    if (open !== undefined) {
+      const charge = open.charge
+      if (open.append(log, ticket, settings.maxBytes)) {
+        this.#take(open.charge - charge)
+        order?.follow(orderKey, open)
+        return open
+      }
+      this.#seal(open)
+    }
+    const batch = new Batch(write.frame, key, settings.clock.now())
+    if (!batch.append(log, ticket, SERVICE_LIMITS.bytes))
+      throw new Error('the log outgrew the size it was checked with')
+    this.#admit(batch)
+    order?.follow(orderKey, batch)
+    return batch
+  }
+
+  #sealWhatMustGoBefore(orderKey: string, key: string): void {
+    const before = this.parts.order?.openBefore(orderKey, this.#open.get(key))
+    if (before !== undefined) this.#seal(before)
+  }
+
+  #admit(batch: Batch): void {
+    this.#take(batch.charge)
+    this.#open.set(batch.key, batch)
+    if (this.#open.size > this.parts.settings.maxOpenBatches) {
+      const [oldest] = this.#open.values()
+      if (oldest !== undefined) this.#seal(oldest)
+    }
+    if (this.#open.size === 1) this.#schedule()
+  }
+
+  #isFull(logs: number, bytes: number): boolean {
+    return logs >= this.parts.settings.maxLines || bytes >= this.parts.settings.maxBytes
+  }
+
+  #seal(batch: Batch): void {
+    this.#close(batch)
+    this.parts.onSealed(batch)
+  }
+
+  #close(batch: Batch): void {
+    this.#open.delete(batch.key)
+    this.#openCharge -= batch.charge
+    if (this.#open.size === 0) this.#stopTimer()
+    batch.seal(this.parts.settings.compression)
+  }
+
+  #take(bytes: number): void {
+    this.#openCharge += bytes
+    this.parts.budget.take(bytes)
+  }
+
+  #schedule(): void {
+    this.#stopTimer()
+    const [oldest] = this.#open.values()
+    if (oldest === undefined) return
+    const { clock, flushInterval } = this.parts.settings
+    const delay = Math.max(0, oldest.openedAt + flushInterval - clock.now())
+    this.#cancelTimer = clock.after(delay, () => this.#sealDue())
+  }
+
+  #sealDue(): void {
+    this.#cancelTimer = undefined
+    const { clock, flushInterval } = this.parts.settings
+    const due = clock.now() - flushInterval
+    for (const batch of this.#open.values()) {
+      if (batch.openedAt > due) break
+      this.#seal(batch)
+    }
+    if (this.#open.size > 0) this.#schedule()
+  }
+
+  #stopTimer(): void {
+    this.#cancelTimer?.()
+    this.#cancelTimer = undefined
+  }
+}

@@ -1,0 +1,119 @@
+import { LogGroupEncoder, type LogInput } from '../client/codec/log-group-encoder'
+import type { SlsError } from '../client/errors'
+import type { CompressionName } from '../client/model'
+import type { BatchFrame } from './batch-key'
+import { Piece, type Share } from './piece'
+import type { WriteTicket } from './write-ledger'
+
+/** What a batch and each write in it are reckoned to take in memory besides the encoded bytes. */
+export const BATCH_OVERHEAD = 1024
+export const SHARE_OVERHEAD = 256
+
+const INITIAL_CAPACITY = 1024
+
+/**
+ * open: takes logs; blocked: sealed, a batch before it must be settled first; queued: may be sent; sending: a call
+ * is on the wire; delayed: waits to be tried again; settled: every log in it is accepted or has failed.
+ */
+export type BatchState = 'open' | 'blocked' | 'queued' | 'sending' | 'delayed' | 'settled'
+
+/** Logs of one frame from the first append until all of them are settled. */
+export class Batch {
+  state: BatchState = 'open'
+  /** What is left to be sent, the next one last. */
+  readonly pieces: Piece[] = []
+  /** Requests of it that the service refused for good: bounds the search for the log that is wrong. */
+  refusals = 0
+  /** Batches that must be settled before this one may be sent, and those that wait for this one. */
+  readonly predecessors = new Set<Batch>()
+  readonly successors = new Set<Batch>()
+  /** Order keys whose latest logs are in here. */
+  readonly orderKeys = new Set<string>()
+  cancelDelay: (() => void) | undefined
+  #encoder: LogGroupEncoder | undefined
+  readonly #shares: Share[] = []
+  #logs = 0
+  #bytes: number
+
+  constructor(
+    readonly frame: BatchFrame,
+    readonly key: string,
+    /** By the sink's clock. */
+    readonly openedAt: number
+  ) {
+    this.#encoder = new LogGroupEncoder(frame, INITIAL_CAPACITY)
+    this.#bytes = this.#encoder.byteLength
+  }
+
+  get logs(): number {
+    return this.#logs
+  }
+
+  /** Exact encoded bytes of the whole batch. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  get writes(): number {
+    return this.#shares.length
+  }
+
+  /** Logs that are not settled. */
+  get pendingLogs(): number {
+    return this.#encoder === undefined ? this.pieces.reduce((sum, piece) => sum + piece.logs, 0) : this.#logs
+  }
+
+  /** Their encoded bytes, topic, source and tags included. */
+  get pendingBytes(): number {
+    return this.#encoder === undefined
+      ? this.pieces.reduce((sum, piece) => sum + piece.rawSize, 0)
+      : this.#bytes
+  }
+
+  /** What it takes of the buffer. */
+  get charge(): number {
+    return BATCH_OVERHEAD + this.#bytes + this.#shares.length * SHARE_OVERHEAD
+  }
+
+  /** True when the last log added belongs to the write. */
+  endsWith(ticket: WriteTicket): boolean {
+    return this.#shares.at(-1)?.ticket === ticket
+  }
+
+  /**
+   * Adds a log of a write.
+   * @param limit bytes that the whole batch may have
+   * @returns false, and nothing is added, when it would have more
+   * @throws SlsError `InvalidLog`
+   */
+  append(log: LogInput, ticket: WriteTicket, limit: number): boolean {
+    const added = this.#encoder?.append(log, limit) ?? 0
+    if (added === 0) return false
+    this.#logs++
+    this.#bytes += added
+    const last = this.#shares.at(-1)
+    if (last?.ticket === ticket) {
+      last.logs++
+      last.bytes += added
+    } else {
+      this.#shares.push({ ticket, logs: 1, bytes: added })
+    }
+    return true
+  }
+
+  /** No further logs; what it holds becomes the body of a request. */
+  seal(compression: CompressionName): void {
+    const encoder = this.#encoder
+    if (encoder === undefined) return
+    this.#encoder = undefined
+    this.pieces.push(new Piece(encoder.finish(), this.#shares, compression))
+    this.state = 'blocked'
+  }
+
+  /** Every log in it that is not settled fails. */
+  fail(error: SlsError): void {
+    for (const piece of this.pieces.splice(0)) {
+      for (const share of piece.shares) share.ticket.fail(share.logs, error)
+    }
+  }
+}

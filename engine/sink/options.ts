@@ -1,0 +1,144 @@
+import { availableParallelism } from 'node:os'
+import type { SlsClient } from '../client/client'
+import { supportedCompressions } from '../client/compression/compression'
+import { SlsError } from '../client/errors'
+import type { CompressionName } from '../client/model'
+import { type ClientOptions, checkRetryPolicy } from '../client/options'
+import type { RetryPolicy } from '../client/retry'
+import { type SinkClock, systemClock } from './clock'
+
+/** What SLS takes in one request: 10 MiB before compression (PutLogs page, Java SDK), 40,960 logs (producers). */
+export const SERVICE_LIMITS = Object.freeze({ bytes: 10 * 1024 * 1024, lines: 40_960 })
+
+const LONGEST_TIMER = 2_147_483_647
+
+/** The one call a sink needs of a client, and the policy it retries by. */
+export type PutClient = Pick<SlsClient, 'putLogs'> & Partial<Pick<SlsClient, 'retryPolicy'>>
+
+export type OverflowName = 'wait' | 'reject' | 'dropOldest'
+
+const OVERFLOWS: readonly string[] = ['wait', 'reject', 'dropOldest'] satisfies OverflowName[]
+
+export interface SinkOptions {
+  /** A client, which stays the caller's, or what one is made of, which the sink closes with itself. */
+  client: PutClient | ClientOptions
+  /** Where a write goes that names no logstore. */
+  logstore?: string | undefined
+  /** Hash keys are rounded down to one of `buckets`; true where not given. */
+  adjustShardHash?: boolean | undefined
+  /** A power of two, 1..512; 64 where not given. */
+  buckets?: number | undefined
+  /** Milliseconds a log may wait for its batch to fill, 0 for none; 3000 where not given. */
+  flushInterval?: number | undefined
+  /** Logs of a batch, 1..40960; 2000 where not given. */
+  maxLines?: number | undefined
+  /** Encoded bytes of a batch before compression, up to 10485760; 5242880 where not given. */
+  maxBytes?: number | undefined
+  /**
+   * Bytes held in open, waiting and flying batches: their encoded bytes, and for bookkeeping 1024 a batch and
+   * 256 a write. 104857600 where not given. Records of writes that wait for room are the caller's and do not count.
+   */
+  totalBytes?: number | undefined
+  /** Requests in flight; half of the processors, at least 1, where not given. */
+  concurrency?: number | undefined
+  /** Fewer requests in flight while a logstore throttles or slows down; true where not given. */
+  adaptiveConcurrency?: boolean | undefined
+  /** Logs of one hash key, or without one of one topic, source and tags, arrive in the order written. */
+  ordered?: boolean | undefined
+  /** lz4 where not given. */
+  compression?: CompressionName | undefined
+  /** What a write meets when the buffer is full; `wait` where not given. */
+  overflow?: OverflowName | undefined
+  /** Milliseconds that a write may wait for room, 0 for none, -1 for ever; 60000 where not given. */
+  maxBlock?: number | undefined
+  /** Batches open at a time, the oldest is sent when there would be more; 1000 where not given. */
+  maxOpenBatches?: number | undefined
+  /** Over the client's own policy. */
+  retry?: Partial<RetryPolicy> | undefined
+  clock?: SinkClock | undefined
+  /** 0 up to 1; Math.random where not given. */
+  random?: (() => number) | undefined
+}
+
+/** Sink options, checked and complete. */
+export interface SinkSettings {
+  readonly logstore: string | undefined
+  /** undefined: hash keys are sent as they are. */
+  readonly buckets: number | undefined
+  readonly flushInterval: number
+  readonly maxLines: number
+  readonly maxBytes: number
+  readonly totalBytes: number
+  readonly concurrency: number
+  readonly adaptiveConcurrency: boolean
+  readonly ordered: boolean
+  readonly compression: CompressionName
+  readonly overflow: OverflowName
+  readonly maxBlock: number
+  readonly maxOpenBatches: number
+  readonly retry: RetryPolicy
+  readonly clock: SinkClock
+  readonly random: () => number
+}
+
+/** @throws SlsError `InvalidOption`; its `field` names the option. */
+export function checkSinkOptions(options: SinkOptions, base: RetryPolicy): SinkSettings {
+  const half = Math.max(Math.floor(availableParallelism() / 2), 1)
+  const buckets = wholeNumber('buckets', options.buckets, 64, 1, 512)
+  if (!Number.isInteger(Math.log2(buckets)))
+    throw invalid('buckets', 'buckets must be a power of two from 1 to 512')
+  return {
+    logstore: optionalName(options.logstore),
+    buckets: truth('adjustShardHash', options.adjustShardHash, true) ? buckets : undefined,
+    flushInterval: wholeNumber('flushInterval', options.flushInterval, 3000, 0, LONGEST_TIMER),
+    maxLines: wholeNumber('maxLines', options.maxLines, 2000, 1, SERVICE_LIMITS.lines),
+    maxBytes: wholeNumber('maxBytes', options.maxBytes, 5_242_880, 1, SERVICE_LIMITS.bytes),
+    totalBytes: wholeNumber('totalBytes', options.totalBytes, 104_857_600, 1, Number.MAX_SAFE_INTEGER),
+    concurrency: wholeNumber('concurrency', options.concurrency, half, 1, 1024),
+    adaptiveConcurrency: truth('adaptiveConcurrency', options.adaptiveConcurrency, true),
+    ordered: truth('ordered', options.ordered, false),
+    compression: oneOf('compression', options.compression, 'lz4', supportedCompressions()),
+    overflow: oneOf('overflow', options.overflow, 'wait', OVERFLOWS as readonly OverflowName[]),
+    maxBlock: wholeNumber('maxBlock', options.maxBlock, 60_000, -1, LONGEST_TIMER),
+    maxOpenBatches: wholeNumber('maxOpenBatches', options.maxOpenBatches, 1000, 1, 1_000_000),
+    retry: checkRetryPolicy(options.retry, base),
+    clock: options.clock ?? systemClock,
+    random: options.random ?? Math.random
+  }
+}
+
+function invalid(field: string, message: string): SlsError {
+  return new SlsError('InvalidOption', message, { field })
+}
+
+function wholeNumber(field: string, value: unknown, fallback: number, least: number, most: number): number {
+  if (value === undefined || value === null) return fallback
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
+    throw invalid(field, `${field} must be a whole number from ${least} to ${most}`)
+  }
+  return value
+}
+
+function truth(field: string, value: unknown, fallback: boolean): boolean {
+  if (value === undefined || value === null) return fallback
+  if (typeof value !== 'boolean') throw invalid(field, `${field} must be true or false`)
+  return value
+}
+
+function oneOf<Name extends string>(
+  field: string,
+  value: unknown,
+  fallback: Name,
+  names: readonly Name[]
+): Name {
+  if (value === undefined || value === null) return fallback
+  const name = names.find((known) => known === value)
+  if (name === undefined) throw invalid(field, `${field} must be one of ${names.join(', ')}`)
+  return name
+}
+
+function optionalName(value: unknown): string | undefined {
+  if (value === undefined || value === null || value === '') return undefined
+  if (typeof value !== 'string') throw invalid('logstore', 'logstore must be the name of a logstore')
+  return value
+}

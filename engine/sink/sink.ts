@@ -1,0 +1,275 @@
+import { SlsClient } from '../client/client'
+import { SlsError } from '../client/errors'
+import type { ClientOptions } from '../client/options'
+import { defaultRetryPolicy } from '../client/retry'
+import { Accumulator } from './accumulator'
+import { Admission } from './admission'
+import type { Batch } from './batch'
+import { SinkEmitter, type SinkEvents, type SinkListener } from './events'
+import { Health } from './health'
+import { MemoryBudget } from './memory-budget'
+import { checkSinkOptions, type PutClient, type SinkOptions, type SinkSettings } from './options'
+import { OrderBook } from './order-book'
+import { type DroppableBuffer, overflowPolicy } from './overflow'
+import { prepareWrite, type SinkWrite } from './prepare-write'
+import { RateMeter } from './rate-meter'
+import { Sender } from './sender'
+import type { SinkState, SinkStatus } from './status'
+import { WriteError } from './write-error'
+import { type Receipt, WriteLedger } from './write-ledger'
+
+/** Milliseconds that `close` tries for when it is not told. */
+const CLOSE_DEADLINE = 10_000
+/** The longest that a Node timer keeps. */
+const LONGEST_DEADLINE = 2_147_483_647
+
+/** What became of the logs that were not settled when `close` was called. */
+export interface CloseReport {
+  /** Accepted meanwhile. */
+  acceptedLogs: number
+  /** Failed, most of them with code `Closed`: each write of them rejects. */
+  failedLogs: number
+  failedWrites: number
+}
+
+/**
+ * Writes logs to SLS in batches. Every write settles exactly once: it resolves when each of its logs is accepted,
+ * and rejects when one never will be. Nothing is dropped silently.
+ */
+export class SlsSink {
+  readonly #settings: SinkSettings
+  readonly #ownClient: SlsClient | undefined
+  readonly #emitter = new SinkEmitter()
+  readonly #health = new Health(this.#emitter)
+  readonly #ledger = new WriteLedger()
+  readonly #order: OrderBook | undefined
+  readonly #budget: MemoryBudget
+  readonly #accumulator: Accumulator
+  readonly #admission: Admission
+  readonly #sender: Sender
+  readonly #logRate: RateMeter
+  readonly #byteRate: RateMeter
+  #dropped = 0
+  #isPressed = false
+  #closing: Promise<CloseReport> | undefined
+  #closed = false
+
+  /** @throws SlsError `InvalidOption`; its `field` names the option. */
+  constructor(options: SinkOptions) {
+    this.#ownClient = isPutClient(options.client) ? undefined : new SlsClient(options.client)
+    const client: PutClient = this.#ownClient ?? (options.client as PutClient)
+    const settings = checkSinkOptions(options, client.retryPolicy ?? defaultRetryPolicy)
+    this.#settings = settings
+    this.#order = settings.ordered ? new OrderBook() : undefined
+    this.#budget = new MemoryBudget(settings.totalBytes, {
+      high: () => this.#tellWater('highWater'),
+      low: () => this.#tellWater('lowWater')
+    })
+    this.#logRate = new RateMeter(settings.clock.now())
+    this.#byteRate = new RateMeter(settings.clock.now())
+    this.#sender = new Sender({
+      client,
+      settings,
+      emitter: this.#emitter,
+      health: this.#health,
+      onAccepted: (logs, bytes) => this.#count(logs, bytes),
+      onSettled: (batch) => this.#settled(batch)
+    })
+    this.#accumulator = new Accumulator({
+      settings,
+      budget: this.#budget,
+      order: this.#order,
+      onSealed: (batch) => this.#sender.submit(batch)
+    })
+    this.#admission = new Admission({
+      settings,
+      budget: this.#budget,
+      accumulator: this.#accumulator,
+      ledger: this.#ledger,
+      overflow: overflowPolicy(settings.overflow, settings.maxBlock, this.#droppable())
+    })
+  }
+
+  /**
+   * Writes logs to one place, as many as there may be: they are cut into batches. All are checked before any is kept.
+   * @returns when every log is accepted
+   * @throws WriteError `InvalidLog` or `LogTooLarge` naming the log; `BufferFull`, `Dropped`, `Closed`; what the
+   *   service refused or what ended the retries. It tells how many logs were accepted. SlsError `InvalidOption` for
+   *   the logstore or hash key.
+   */
+  async write(write: SinkWrite): Promise<Receipt> {
+    if (this.#closing !== undefined) {
+      throw new WriteError('Closed', 'The sink is closed', { logs: countOf(write), acceptedLogs: 0 })
+    }
+    const prepared = prepareWrite(write, this.#settings, (logs, logstore) =>
+      this.#ledger.open(logs, logstore)
+    )
+    this.#admission.submit(prepared)
+    if (this.#isPressed) this.#relieve()
+    return prepared.ticket.receipt
+  }
+
+  /** Sends all that is buffered without waiting for more, and resolves when every write made before is settled. */
+  async flush(): Promise<void> {
+    const drained = this.#ledger.drained()
+    this.#accumulator.sealAll()
+    this.#admission.pump()
+    await drained
+  }
+
+  /**
+   * Takes no more writes, sends what there is, and after `deadline` milliseconds fails what is left with code
+   * `Closed`. A later call returns the same report.
+   */
+  close(deadline: number = CLOSE_DEADLINE): Promise<CloseReport> {
+    this.#closing ??= this.#close(deadline)
+    return this.#closing
+  }
+
+  on<Name extends keyof SinkEvents>(name: Name, listener: SinkListener<Name>): this {
+    this.#emitter.on(name, listener)
+    return this
+  }
+
+  off<Name extends keyof SinkEvents>(name: Name, listener: SinkListener<Name>): this {
+    this.#emitter.off(name, listener)
+    return this
+  }
+
+  status(): SinkStatus {
+    const now = this.#settings.clock.now()
+    const status: SinkStatus = {
+      state: this.#state(),
+      ...this.#buffered(now),
+      memory: { used: this.#budget.used, peak: this.#budget.peak, limit: this.#budget.limit },
+      openBatches: this.#accumulator.openBatches,
+      sealedBatches: this.#sender.batches.size,
+      inFlight: this.#sender.inFlight,
+      waitingWrites: this.#admission.waitingWrites,
+      waitingLogs: this.#admission.waitingLogs,
+      pendingWrites: this.#ledger.pendingWrites,
+      logs: this.#ledger.acceptedLogs,
+      bytes: this.#ledger.acceptedBytes,
+      logsPerSecond: this.#logRate.perSecond(now),
+      bytesPerSecond: this.#byteRate.perSecond(now),
+      requests: this.#sender.requests,
+      retries: this.#sender.retries,
+      failed: this.#ledger.failedLogs,
+      failedWrites: this.#ledger.failedWrites,
+      dropped: this.#dropped,
+      slowed: this.#sender.slowdowns(),
+      latency: this.#sender.latency.quantiles()
+    }
+    const lastError = this.#health.lastError(now)
+    if (lastError !== undefined) status.lastError = lastError
+    return status
+  }
+
+  async #close(deadline: number): Promise<CloseReport> {
+    const { clock } = this.#settings
+    const { acceptedLogs, failedLogs, failedWrites } = this.#ledger
+    let cancelTimer: () => void = () => undefined
+    const timeUp = new Promise<void>((resolve) => {
+      cancelTimer = clock.after(Math.min(Math.max(deadline, 0), LONGEST_DEADLINE), resolve)
+    })
+    await Promise.race([this.flush(), timeUp])
+    cancelTimer()
+    this.#abandon()
+    this.#ownClient?.close()
+    this.#closed = true
+    return {
+      acceptedLogs: this.#ledger.acceptedLogs - acceptedLogs,
+      failedLogs: this.#ledger.failedLogs - failedLogs,
+      failedWrites: this.#ledger.failedWrites - failedWrites
+    }
+  }
+
+  #abandon(): void {
+    const error = new SlsError('Closed', 'The sink was closed before the service accepted the logs', {
+      retryability: 'ordinary',
+      hint: 'Those of a call that was on the wire may have been accepted'
+    })
+    this.#admission.failAll(error)
+    this.#accumulator.sealAll()
+    this.#sender.abandon(error)
+  }
+
+  #settled(batch: Batch): void {
+    this.#budget.give(batch.charge)
+    for (const freed of this.#order?.release(batch) ?? []) this.#sender.unblock(freed)
+    this.#admission.pump()
+  }
+
+  #droppable(): DroppableBuffer {
+    const attainable = () => this.#budget.limit - this.#sender.sendingCharge
+    return {
+      get attainable() {
+        return attainable()
+      },
+      dropOldest: () => this.#dropOldest()
+    }
+  }
+
+  #dropOldest(): boolean {
+    const batch = this.#sender.oldestIdle() ?? this.#accumulator.removeOldest()
+    if (batch === undefined) return false
+    const { pendingLogs: logs, pendingBytes: bytes } = batch
+    this.#sender.giveUp(
+      batch,
+      new SlsError('Dropped', 'The logs were dropped to make room for newer ones', {
+        retryability: 'ordinary',
+        hint: 'Raise totalBytes, or let the sink wait when its buffer is full'
+      })
+    )
+    this.#dropped += logs
+    this.#emitter.emit('dropped', { logstore: batch.frame.logstore, logs, bytes })
+    return true
+  }
+
+  #count(logs: number, bytes: number): void {
+    const now = this.#settings.clock.now()
+    this.#logRate.add(logs, now)
+    this.#byteRate.add(bytes, now)
+  }
+
+  #tellWater(name: 'highWater' | 'lowWater'): void {
+    this.#isPressed = name === 'highWater'
+    this.#emitter.emit(name, { used: this.#budget.used, limit: this.#budget.limit })
+  }
+
+  /** The buffer is filling: what is in it leaves at once, even in small batches. */
+  #relieve(): void {
+    this.#isPressed = false
+    this.#accumulator.sealAll()
+  }
+
+  #state(): SinkState {
+    if (this.#closed) return 'closed'
+    if (this.#sender.isRetrying) return 'retrying'
+    if (this.#health.isFailing) return 'error'
+    if (this.#admission.waitingWrites > 0) return 'waiting'
+    return this.#ledger.pendingWrites > 0 ? 'sending' : 'idle'
+  }
+
+  #buffered(now: number): Pick<SinkStatus, 'bufferedLogs' | 'bufferedBytes' | 'oldest'> {
+    let bufferedLogs = 0
+    let bufferedBytes = 0
+    let since = now
+    for (const batches of [this.#sender.batches, this.#accumulator.batches]) {
+      for (const batch of batches) {
+        bufferedLogs += batch.pendingLogs
+        bufferedBytes += batch.pendingBytes
+        since = Math.min(since, batch.openedAt)
+      }
+    }
+    return { bufferedLogs, bufferedBytes, oldest: Math.round(now - since) }
+  }
+}
+
+function isPutClient(client: PutClient | ClientOptions): client is PutClient {
+  return 'putLogs' in client
+}
+
+function countOf(write: SinkWrite): number {
+  return Array.isArray(write.logs) ? write.logs.length : 0
+}

@@ -1,0 +1,49 @@
+import type { LastError } from './health'
+import type { LatencyQuantiles } from './latency-histogram'
+import type { Slowdown } from './rate-control'
+
+/**
+ * idle: nothing to do; sending: logs are on their way; retrying: a call failed and will be repeated; waiting: writes
+ * wait for room in the buffer; error: logs failed, and none was accepted there since; closed.
+ */
+export type SinkState = 'idle' | 'sending' | 'retrying' | 'waiting' | 'error' | 'closed'
+
+/** A plain snapshot; counts are totals since the sink was made. */
+export interface SinkStatus {
+  state: SinkState
+  /** Logs and their encoded bytes in the buffer. */
+  bufferedLogs: number
+  bufferedBytes: number
+  /** Bytes reckoned for the buffer, bookkeeping included, the most there ever were, and the limit. */
+  memory: { used: number; peak: number; limit: number }
+  openBatches: number
+  /** Batches sealed and not yet settled. */
+  sealedBatches: number
+  /** Age of the oldest log in the buffer, in milliseconds. */
+  oldest: number
+  /** Requests on the wire. */
+  inFlight: number
+  /** Writes that wait for room, and their logs outside the buffer. */
+  waitingWrites: number
+  waitingLogs: number
+  /** Writes that are not settled. */
+  pendingWrites: number
+  /** Logs accepted, and their encoded bytes. */
+  logs: number
+  bytes: number
+  /** Over the last ten seconds. */
+  logsPerSecond: number
+  bytesPerSecond: number
+  requests: number
+  retries: number
+  /** Logs and writes that failed, those dropped or refused for want of room included. */
+  failed: number
+  failedWrites: number
+  /** Logs dropped to make room. */
+  dropped: number
+  /** Logstores that throttle or are out of reach. */
+  slowed: Slowdown[]
+  lastError?: LastError
+  /** Milliseconds of accepted calls. */
+  latency: LatencyQuantiles
+}

@@ -9,7 +9,7 @@ import { readVectors } from './vectors'
 
 interface PullCase {
   id: string
-  response: { status: number; headers: Record<string, string>; bodyHex: string }
+  response: { status: number; headers: Record<string, string | undefined>; bodyHex: string }
   expected: { nextCursor: string; logGroupCount: number; rawSize: number; rawHex: string }
 }
 

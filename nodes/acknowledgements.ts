@@ -1,0 +1,165 @@
+import type { DeliveryUnit } from './log-to-message'
+
+/** Inclusive ranges of message numbers of a unit that need no delivery any more, by the unit's key. */
+export type PartialProgress = Record<string, readonly (readonly [from: number, to: number])[]>
+
+const outstanding = 0
+const acknowledged = 1
+const refused = 2
+
+interface SentUnit {
+  unit: DeliveryUnit
+  /** One of the three above for each message. */
+  readonly marks: Uint8Array
+  open: number
+}
+
+/** What of a unit is to be sent. */
+export interface UnitDelivery {
+  /** False where some of its messages were sent before. */
+  readonly whole: boolean
+  wants(message: number): boolean
+}
+
+/**
+ * Which messages the flow has finished, in whatever order it says so. A unit (a log group or a fetch) is
+ * acknowledged with its last message. Where a message is refused, the source is asked for the unit's batch again, and
+ * of that only the refused messages are sent.
+ */
+export class Acknowledgements {
+  private readonly sent = new Map<string, SentUnit[]>()
+  private readonly earlier = new Map<string, PartialProgress[string]>()
+
+  /** Takes over what an earlier run of the node had finished of units that were not finished as a whole. */
+  restore(partial: PartialProgress): void {
+    for (const [key, ranges] of Object.entries(partial)) this.earlier.set(key, ranges)
+  }
+
+  /** Enters a unit and says what of it is to be sent. */
+  begin(unit: DeliveryUnit): UnitDelivery {
+    const known = this.sent.get(unit.place)?.find((sent) => sent.unit.key === unit.key)
+    if (known !== undefined && known.marks.length === unit.messages) return redelivery(known, unit)
+    this.forget(unit)
+    return this.enter(unit)
+  }
+
+  private enter(unit: DeliveryUnit): UnitDelivery {
+    const marks = new Uint8Array(unit.messages)
+    const ranges = this.earlier.get(unit.key) ?? []
+    this.earlier.delete(unit.key)
+    for (const [from, to] of ranges) marks.fill(acknowledged, from, to + 1)
+    const open = marks.reduce((count, mark) => (mark === outstanding ? count + 1 : count), 0)
+    if (open === 0) {
+      unit.acknowledge()
+      return { whole: false, wants: () => false }
+    }
+    const units = this.sent.get(unit.place)
+    const entered = { unit, marks, open }
+    if (units === undefined) this.sent.set(unit.place, [entered])
+    else units.push(entered)
+    if (ranges.length === 0) return { whole: true, wants: () => true }
+    const wanted = marks.slice()
+    return { whole: false, wants: (message) => wanted[message] === outstanding }
+  }
+
+  /** The messages `from` to before `to` of a unit are finished. */
+  acknowledgeOwn(unit: DeliveryUnit, from: number, to: number): void {
+    const sent = this.sent.get(unit.place)?.find((candidate) => candidate.unit.key === unit.key)
+    if (sent !== undefined) this.finish(sent, from, to)
+  }
+
+  /** The message at a place is finished; `index` as its `msg.sls` has it. False where no such message waits. */
+  acknowledge(place: string, index: number): boolean {
+    const sent = this.find(place, index)
+    if (sent === undefined) return false
+    const message = index - sent.unit.firstIndex
+    this.finish(sent, message, message + 1)
+    return true
+  }
+
+  /** The message is to be delivered again. False where it does not wait, so that there is nothing to deliver. */
+  refuse(place: string, index: number, error: unknown): boolean {
+    const sent = this.find(place, index)
+    if (sent === undefined) return false
+    const message = index - sent.unit.firstIndex
+    if (sent.marks[message] !== outstanding) return false
+    sent.marks[message] = refused
+    sent.unit.refuse(error)
+    return true
+  }
+
+  /** Forgets all that was sent: what comes back of it has no effect any more. */
+  clear(): void {
+    this.sent.clear()
+    this.earlier.clear()
+  }
+
+  /** Messages sent and not finished. */
+  get waiting(): number {
+    let count = 0
+    for (const units of this.sent.values()) for (const { open } of units) count += open
+    return count
+  }
+
+  /** What is finished of units that are not finished as a whole; a restart need not deliver it again. */
+  partial(): PartialProgress {
+    const partial: Record<string, PartialProgress[string]> = Object.fromEntries(this.earlier)
+    for (const units of this.sent.values()) {
+      for (const { unit, marks } of units) {
+        const ranges = acknowledgedRanges(marks)
+        if (ranges.length > 0) partial[unit.key] = ranges
+      }
+    }
+    return partial
+  }
+
+  private find(place: string, index: number): SentUnit | undefined {
+    if (!Number.isInteger(index)) return undefined
+    return this.sent
+      .get(place)
+      ?.find(({ unit }) => index >= unit.firstIndex && index < unit.firstIndex + unit.messages)
+  }
+
+  private finish(sent: SentUnit, from: number, to: number): void {
+    for (let message = from; message < to; message++) {
+      if (sent.marks[message] === acknowledged) continue
+      sent.marks[message] = acknowledged
+      sent.open--
+    }
+    if (sent.open > 0) return
+    this.forget(sent.unit)
+    sent.unit.acknowledge()
+  }
+
+  private forget(unit: DeliveryUnit): void {
+    const others = this.sent.get(unit.place)?.filter((sent) => sent.unit.key !== unit.key) ?? []
+    if (others.length === 0) this.sent.delete(unit.place)
+    else this.sent.set(unit.place, others)
+  }
+}
+
+/** The same unit once more: only what was refused is sent, for the rest the flow still has it or is done. */
+function redelivery(sent: SentUnit, unit: DeliveryUnit): UnitDelivery {
+  sent.unit = unit
+  const again = new Set<number>()
+  sent.marks.forEach((mark, message) => {
+    if (mark !== refused) return
+    sent.marks[message] = outstanding
+    again.add(message)
+  })
+  return { whole: false, wants: (message) => again.has(message) }
+}
+
+function acknowledgedRanges(marks: Uint8Array): [number, number][] {
+  const ranges: [number, number][] = []
+  let from = -1
+  for (let message = 0; message <= marks.length; message++) {
+    if (marks[message] === acknowledged) {
+      if (from < 0) from = message
+    } else if (from >= 0) {
+      ranges.push([from, message - 1])
+      from = -1
+    }
+  }
+  return ranges
+}

@@ -1,0 +1,12 @@
+/** A count or a rate with thousands apart; below ten one decimal. */
+export function grouped(value: number): string {
+  return value.toLocaleString('en-US', { maximumFractionDigits: value < 10 ? 1 : 0 })
+}
+
+/** Seconds in the largest unit that says enough: `45 s`, `5 min`, `3 h`, `2 d`. */
+export function duration(seconds: number): string {
+  if (seconds < 120) return `${Math.round(seconds)} s`
+  if (seconds < 7200) return `${Math.round(seconds / 60)} min`
+  if (seconds < 172_800) return `${Math.round(seconds / 3600)} h`
+  return `${Math.round(seconds / 86_400)} d`
+}

@@ -1,0 +1,278 @@
+import type { Content, Log } from '../engine/client/model'
+import type { SourceBatch, SourceGroup } from '../engine/source/batch'
+import { convertRecord, type FieldConversion } from './field-conversion'
+import type { NodeMessage } from './node-red'
+
+export const outputs = ['log', 'group', 'fetch', 'raw'] as const
+export type Output = (typeof outputs)[number]
+
+export interface MessageOptions extends FieldConversion {
+  output: Output
+}
+
+/** `msg.sls`: where what the message holds stands in SLS. Plain JSON, so that it survives cloning and links. */
+export interface ReceivedFrom {
+  project: string
+  logstore: string
+  shard: number
+  /** Of the log group, or of the fetch with output `fetch`. */
+  cursor: string
+  nextCursor: string
+  /** Of the log within its group; 0 for a group or a fetch. Counted through the fetch where a query ran. */
+  index: number
+  /** Logs in the group, or in the fetch. */
+  count: number
+  /** Unix seconds; of the first log where there are more. */
+  time: number
+  timeNs?: number
+  source: string
+  topic: string
+  tags: Record<string, string>
+  /** Unix seconds at which SLS received it. */
+  receiveTime?: number
+  /** Unique, and the same at each redelivery. */
+  id: string
+  /** Of each element of the payload, outputs `group` and `fetch`. */
+  times?: number[]
+  timesNs?: (number | null)[]
+  /** The groups whose logs the payload holds one after the other, output `fetch`. */
+  groups?: ReceivedGroup[]
+}
+
+export interface ReceivedGroup {
+  cursor: string
+  count: number
+  topic: string
+  source: string
+  tags: Record<string, string>
+}
+
+/** A log group as received, output `raw`; tags and contents in order, a key may occur more than once. */
+export interface RawGroupPayload {
+  topic: string
+  source: string
+  tags: readonly Content[]
+  logs: readonly Log[]
+}
+
+/** What is acknowledged as a whole: a log group, or a fetch with output `fetch`. */
+export interface DeliveryUnit {
+  /** `project/logstore/shard/cursor`. */
+  readonly place: string
+  /** `msg.sls.index` of its first message: 0, but with a query, where groups may share a cursor. */
+  readonly firstIndex: number
+  /** The place and the first index: the id of its first message. */
+  readonly key: string
+  /** Messages it becomes; 0 where it holds no log. */
+  readonly messages: number
+  /** Decodes it and gives the maker of its messages, 0..messages - 1. @throws SlsError `CorruptBody` */
+  open(): (message: number) => NodeMessage
+  acknowledge(): void
+  /** Asks for it again, after a while, together with what of its batch is not acknowledged. */
+  refuse(error: unknown): void
+}
+
+/** A batch in the order of delivery. */
+export function deliveryUnits(batch: SourceBatch, options: MessageOptions): DeliveryUnit[] {
+  const refuse = (error: unknown) => batch.nack(error)
+  if (options.output === 'fetch') return [fetchUnit(batch, options, refuse)]
+  return batch.groups.map((group, number) => {
+    const place = placeOf(batch, group.cursor)
+    const key = `${place}/${group.firstIndex}`
+    return {
+      place,
+      firstIndex: group.firstIndex,
+      key,
+      messages: group.logCount === 0 ? 0 : options.output === 'log' ? group.logCount : 1,
+      open: () => {
+        if (options.output === 'log') return logMessages(batch, group, options, place, key)
+        if (options.output === 'raw') return () => rawMessage(batch, group, key)
+        return () => groupMessage(batch, group, options, key, number)
+      },
+      acknowledge: () => group.ack(),
+      refuse
+    }
+  })
+}
+
+function placeOf(batch: SourceBatch, cursor: string): string {
+  return `${batch.project}/${batch.logstore}/${batch.shard}/${cursor}`
+}
+
+function logMessages(
+  batch: SourceBatch,
+  group: SourceGroup,
+  options: MessageOptions,
+  place: string,
+  sequence: string
+) {
+  const { records, times, timesNs } = group.records()
+  const { cursor, nextCursor, firstIndex, topic, source, tags } = group
+  const { project, logstore, shard, receiveTime } = batch
+  const { length: count } = records
+  const converts = options.parseJson || options.numbers
+  return (message: number): NodeMessage => {
+    const record = records[message] ?? {}
+    const index = firstIndex + message
+    const sls: ReceivedFrom = {
+      project,
+      logstore,
+      shard,
+      cursor,
+      nextCursor,
+      index,
+      count,
+      time: times[message] ?? 0,
+      source,
+      topic,
+      tags: tagsRecord(tags),
+      id: `${place}/${index}`
+    }
+    const timeNs = timesNs[message]
+    if (timeNs !== undefined) sls.timeNs = timeNs
+    if (receiveTime !== undefined) sls.receiveTime = receiveTime
+    return {
+      topic,
+      payload: converts ? convertRecord(record, options) : record,
+      sls,
+      parts: { id: sequence, type: 'array', index: message, count }
+    }
+  }
+}
+
+function groupMessage(
+  batch: SourceBatch,
+  group: SourceGroup,
+  options: MessageOptions,
+  id: string,
+  number: number
+): NodeMessage {
+  const { records, times, timesNs } = group.records()
+  const sls = receivedFrom(batch, group, times[0], timesNs[0], id)
+  sls.times = times
+  addTimesNs(sls, timesNs)
+  return {
+    topic: group.topic,
+    payload: converted(records, options),
+    sls,
+    parts: { id: placeOf(batch, batch.cursor), type: 'array', index: number, count: batch.groups.length }
+  }
+}
+
+function rawMessage(batch: SourceBatch, group: SourceGroup, id: string): NodeMessage {
+  const logs = group.logs()
+  const { topic, source, tags } = group
+  const payload: RawGroupPayload = { topic, source, tags, logs }
+  return { topic, payload, sls: receivedFrom(batch, group, logs[0]?.time, logs[0]?.timeNs, id) }
+}
+
+function fetchUnit(
+  batch: SourceBatch,
+  options: MessageOptions,
+  refuse: (error: unknown) => void
+): DeliveryUnit {
+  const place = placeOf(batch, batch.cursor)
+  return {
+    place,
+    firstIndex: 0,
+    key: `${place}/0`,
+    messages: batch.logCount === 0 ? 0 : 1,
+    open: () => () => fetchMessage(batch, options, `${place}/0`),
+    acknowledge: () => batch.ack(),
+    refuse
+  }
+}
+
+function fetchMessage(batch: SourceBatch, options: MessageOptions, id: string): NodeMessage {
+  const payload: unknown[] = []
+  const times: number[] = []
+  const timesNs: (number | undefined)[] = []
+  const groups: ReceivedGroup[] = []
+  for (const group of batch.groups) {
+    const block = group.records()
+    for (const record of converted(block.records, options)) payload.push(record)
+    for (const time of block.times) times.push(time)
+    for (const timeNs of block.timesNs) timesNs.push(timeNs)
+    const { cursor, topic, source } = group
+    groups.push({ cursor, count: block.records.length, topic, source, tags: tagsRecord(group.tags) })
+  }
+  const sls: ReceivedFrom = {
+    project: batch.project,
+    logstore: batch.logstore,
+    shard: batch.shard,
+    cursor: batch.cursor,
+    nextCursor: batch.nextCursor,
+    index: 0,
+    count: payload.length,
+    time: times[0] ?? 0,
+    source: common(groups, (group) => group.source),
+    topic: common(groups, (group) => group.topic),
+    tags: commonTags(groups),
+    id,
+    times,
+    groups
+  }
+  if (timesNs[0] !== undefined) sls.timeNs = timesNs[0]
+  if (batch.receiveTime !== undefined) sls.receiveTime = batch.receiveTime
+  addTimesNs(sls, timesNs)
+  return { topic: sls.topic, payload, sls }
+}
+
+function converted(records: Record<string, string>[], options: MessageOptions): Record<string, unknown>[] {
+  if (!options.parseJson && !options.numbers) return records
+  return records.map((record) => convertRecord(record, options))
+}
+
+function receivedFrom(
+  batch: SourceBatch,
+  group: SourceGroup,
+  time: number | undefined,
+  timeNs: number | undefined,
+  id: string
+): ReceivedFrom {
+  const sls: ReceivedFrom = {
+    project: batch.project,
+    logstore: batch.logstore,
+    shard: batch.shard,
+    cursor: group.cursor,
+    nextCursor: group.nextCursor,
+    index: group.firstIndex,
+    count: group.logCount,
+    time: time ?? 0,
+    source: group.source,
+    topic: group.topic,
+    tags: tagsRecord(group.tags),
+    id
+  }
+  if (timeNs !== undefined) sls.timeNs = timeNs
+  if (batch.receiveTime !== undefined) sls.receiveTime = batch.receiveTime
+  return sls
+}
+
+/** JSON has no undefined: a log without nanoseconds has null. */
+function addTimesNs(sls: ReceivedFrom, timesNs: readonly (number | undefined)[]): void {
+  if (timesNs.some((timeNs) => timeNs !== undefined)) sls.timesNs = timesNs.map((timeNs) => timeNs ?? null)
+}
+
+/** A tag a key; where a key occurs again its last value stands, the raw output keeps them all. */
+function tagsRecord(tags: readonly Content[]): Record<string, string> {
+  const record: Record<string, string> = {}
+  for (const [key, value] of tags) {
+    if (key === '__proto__') Object.defineProperty(record, key, { value, enumerable: true, writable: true })
+    else record[key] = value
+  }
+  return record
+}
+
+/** The value that all groups share, else an empty text. */
+function common(groups: readonly ReceivedGroup[], text: (group: ReceivedGroup) => string): string {
+  const [first] = groups
+  if (first === undefined) return ''
+  const value = text(first)
+  return groups.every((group) => text(group) === value) ? value : ''
+}
+
+function commonTags(groups: readonly ReceivedGroup[]): Record<string, string> {
+  const shared = common(groups, (group) => JSON.stringify(group.tags))
+  return shared === '' ? {} : { ...groups[0]?.tags }
+}

@@ -1,0 +1,204 @@
+import type { LogInput } from '../engine/client/codec/log-group-encoder'
+import type { Content } from '../engine/client/model'
+import { type BufferText, bytesText, fieldText, invalidLog } from './field-value'
+import { type Instant, isNanoseconds, readInstant } from './instant'
+
+/** Logs that share topic, source and tags; undefined where the value itself says nothing of them. */
+export interface LogFrame {
+  topic?: string | undefined
+  source?: string | undefined
+  tags?: readonly Content[] | undefined
+}
+
+export interface FramedLogs extends LogFrame {
+  logs: LogInput[]
+}
+
+export interface ConversionOptions {
+  /** How the value is called in errors, such as `msg.payload`. */
+  field: string
+  bytes: BufferText
+  /** Time of the log at this index of the value where the log itself names none. */
+  time(index: number): Instant
+}
+
+/**
+ * The logs that a value stands for. An object is a log, a field a key; an array holds a log an element; anything
+ * else is a log with the one field `message`. The raw forms keep what they name: a log is `{time, timeNs, contents}`
+ * with ordered contents, a log group `{topic, source, tags, logs}`.
+ * @throws SlsError `InvalidLog` naming the field that cannot become part of a log.
+ */
+export function toLogs(value: unknown, options: ConversionOptions): FramedLogs[] {
+  const logs = new LogCollector(options)
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index++) {
+      logs.add(value[index], `${options.field}[${index}]`, index)
+    }
+  } else {
+    logs.add(value, options.field, 0)
+  }
+  return logs.frames
+}
+
+class LogCollector {
+  readonly frames: FramedLogs[] = []
+  private plain: LogInput[] | undefined
+
+  constructor(private readonly options: ConversionOptions) {}
+
+  add(value: unknown, field: string, index: number): void {
+    if (isRawGroup(value)) {
+      this.plain = undefined
+      this.frames.push(this.rawGroup(value, field, index))
+      return
+    }
+    const log = isRawLog(value) ? this.rawLog(value, field, index) : this.log(value, field, index)
+    if (this.plain === undefined) {
+      this.plain = []
+      this.frames.push({ logs: this.plain })
+    }
+    this.plain.push(log)
+  }
+
+  private log(value: unknown, field: string, index: number): LogInput {
+    const { time, timeNs } = this.options.time(index)
+    return { time, timeNs, contents: contentsOf(value, field, this.options.bytes) }
+  }
+
+  private rawLog(value: RawLog, field: string, index: number): LogInput {
+    const { time, timeNs } = rawTime(value, field) ?? this.options.time(index)
+    return { time, timeNs, contents: pairsOf(value.contents, `${field}.contents`, this.options.bytes) }
+  }
+
+  private rawGroup(value: RawGroup, field: string, index: number): FramedLogs {
+    return {
+      topic: optionalText(value.topic, `${field}.topic`),
+      source: optionalText(value.source, `${field}.source`),
+      tags: value.tags === undefined ? undefined : tagsOf(value.tags, `${field}.tags`, this.options.bytes),
+      logs: value.logs.map((log, place) => this.rawLog(log, `${field}.logs[${place}]`, index))
+    }
+  }
+}
+
+interface RawLog {
+  time?: unknown
+  timeNs?: unknown
+  contents: unknown
+}
+
+interface RawGroup {
+  topic?: unknown
+  source?: unknown
+  tags?: unknown
+  logs: readonly RawLog[]
+}
+
+const rawLogKeys = new Set(['time', 'timeNs', 'contents'])
+const rawGroupKeys = new Set(['topic', 'source', 'tags', 'logs'])
+
+/** Only what has no other field, so that a record that happens to have a field `contents` or `logs` stays a record. */
+function isRawLog(value: unknown): value is RawLog {
+  if (typeof value !== 'object' || value === null || !('contents' in value)) return false
+  const { contents } = value
+  if (typeof contents !== 'object' || contents === null) return false
+  if (Array.isArray(contents) ? !contents.every(isPair) : !('time' in value)) return false
+  return Object.keys(value).every((key) => rawLogKeys.has(key))
+}
+
+function isRawGroup(value: unknown): value is RawGroup {
+  if (typeof value !== 'object' || value === null || !('logs' in value) || !Array.isArray(value.logs)) {
+    return false
+  }
+  return Object.keys(value).every((key) => rawGroupKeys.has(key)) && value.logs.every(isRawLog)
+}
+
+function isPair(value: unknown): boolean {
+  if (Array.isArray(value)) return value.length === 2 && typeof value[0] === 'string'
+  return typeof value === 'object' && value !== null && 'key' in value && 'value' in value
+}
+
+function rawTime(log: RawLog, field: string): Instant | undefined {
+  if (log.time === undefined || log.time === null) return undefined
+  const instant = readInstant(log.time)
+  if (instant === undefined) throw invalidLog(`${field}.time`, 'is not a time between 1970 and 2106')
+  if (log.timeNs === undefined || log.timeNs === null) return instant
+  if (!isNanoseconds(log.timeNs)) throw invalidLog(`${field}.timeNs`, 'is not in 0..999999999')
+  return { time: instant.time, timeNs: log.timeNs }
+}
+
+function optionalText(value: unknown, field: string): string | undefined {
+  if (value === undefined || value === null) return undefined
+  if (typeof value === 'object') throw invalidLog(field, 'is not a text')
+  return String(value)
+}
+
+/** An object (a tag a key) or pairs in order. */
+export function tagsOf(value: unknown, field: string, bytes: BufferText): readonly Content[] {
+  if (typeof value !== 'object' || value === null) throw invalidLog(field, 'is not an object')
+  if (Array.isArray(value) && !value.every(isPair)) throw invalidLog(field, 'is not a list of key and value')
+  return pairsOf(value, field, bytes)
+}
+
+function pairsOf(value: unknown, field: string, bytes: BufferText): Content[] {
+  const entries: readonly (readonly [unknown, unknown])[] = Array.isArray(value)
+    ? value.map(entryOf)
+    : Object.entries(value as object)
+  const pairs: Content[] = []
+  for (const [key, element] of entries) {
+    const name = checkedKey(key, field)
+    const text = fieldText(element, `${field}.${name}`, bytes)
+    if (text !== undefined) pairs.push([name, text])
+  }
+  return pairs
+}
+
+function entryOf(pair: unknown): readonly [unknown, unknown] {
+  if (Array.isArray(pair)) return [pair[0], pair[1]]
+  const { key, value } = pair as { key: unknown; value: unknown }
+  return [key, value]
+}
+
+function checkedKey(key: unknown, field: string): string {
+  if (typeof key !== 'string' || key === '') throw invalidLog(field, 'holds a field without a name')
+  return key
+}
+
+function contentsOf(value: unknown, field: string, bytes: BufferText): LogInput['contents'] {
+  if (value === undefined || value === null) throw invalidLog(field, `is ${value}: there is nothing to log`)
+  if (typeof value !== 'object') {
+    const text = fieldText(value, field, bytes)
+    if (text === undefined) throw invalidLog(field, `is a ${typeof value}, which no log can hold`)
+    return [['message', text]]
+  }
+  if (value instanceof Uint8Array) return [['message', bytesText(value, bytes)]]
+  if (isRecord(value)) return allTexts(value) ? value : record(value, field, bytes)
+  if (value instanceof Map) return record(Object.fromEntries(value), field, bytes)
+  const text = fieldText(value, field, bytes)
+  return [['message', text ?? '']]
+}
+
+/** Anything with fields of its own: plain objects and instances of classes that do not say how they are written. */
+function isRecord(value: object): value is Record<string, unknown> {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype === Object.prototype || prototype === null) return true
+  if (Array.isArray(value) || value instanceof Map || value instanceof Set || value instanceof Error)
+    return false
+  if (value instanceof Date || value instanceof RegExp || value instanceof URL) return false
+  return !(value instanceof ArrayBuffer) && Object.keys(value).length > 0
+}
+
+/** True where the record can be encoded as it is. */
+function allTexts(value: Record<string, unknown>): value is Record<string, string> {
+  let any = false
+  for (const key in value) {
+    if (key === '' || typeof value[key] !== 'string' || !Object.hasOwn(value, key)) return false
+    any = true
+  }
+  return any
+}
+
+function record(value: Record<string, unknown>, field: string, bytes: BufferText): Content[] {
+  const pairs = pairsOf(value, field, bytes)
+  if (pairs.length === 0) throw invalidLog(field, 'has no fields: there is nothing to log')
+  return pairs
+}

@@ -1,0 +1,41 @@
+import { constants } from 'node:fs'
+import { access, mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { FileProgressStore, type ProgressSnapshot, type ProgressStore } from '../engine/state/progress-store'
+import type { Acknowledgements, PartialProgress } from './acknowledgements'
+
+/** The source's snapshot together with what is finished of log groups that are not finished as a whole. */
+interface NodeSnapshot extends ProgressSnapshot {
+  partial?: PartialProgress
+}
+
+/** Saves with each snapshot which messages of unfinished log groups are done, so that a restart does not repeat them. */
+export class MessageProgressStore implements ProgressStore {
+  constructor(
+    private readonly store: ProgressStore,
+    private readonly acknowledgements: Acknowledgements
+  ) {}
+
+  async load(): Promise<ProgressSnapshot> {
+    const { partial, ...snapshot }: NodeSnapshot = await this.store.load()
+    if (partial !== undefined) this.acknowledgements.restore(partial)
+    return snapshot
+  }
+
+  save(snapshot: ProgressSnapshot): Promise<void> {
+    const saved: NodeSnapshot = { ...snapshot, partial: this.acknowledgements.partial() }
+    return this.store.save(saved)
+  }
+}
+
+/**
+ * Where a node keeps its progress: `<userDir>/sls-state/<node id>.json`.
+ * @throws Error where there is no such folder or it cannot be written.
+ */
+export async function openProgressFile(userDir: string | undefined, nodeId: string): Promise<ProgressStore> {
+  if (!userDir) throw new Error('Node-RED has no user directory')
+  const folder = join(userDir, 'sls-state')
+  await mkdir(folder, { recursive: true })
+  await access(folder, constants.W_OK)
+  return new FileProgressStore(join(folder, `${nodeId.replace(/[^\w.-]/g, '_')}.json`))
+}

@@ -1,0 +1,197 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { SlsError } from '../engine/client/errors'
+import type { SinkWrite } from '../engine/sink/prepare-write'
+import { SlsSink } from '../engine/sink/sink'
+import type { Receipt } from '../engine/sink/write-ledger'
+import { connect, findConnection, type SlsConfigNode } from './connection'
+import { grouped } from './figures'
+import { closeBudget } from './lifetime'
+import { mapMessage } from './message-mapping'
+import { errorFacts, toNodeError } from './node-error'
+import type { Done, Node, NodeDefinition, NodeMessage, NodeRed } from './node-red'
+import { settingsError } from './settings-error'
+import { reportSink } from './sink-report'
+import { type Mapping, readSinkSettings } from './sink-settings'
+import { sinkNodeStatus } from './sink-status'
+import { StatusLine } from './status-line'
+
+/** Milliseconds between looks at the sink for the status. */
+const statusInterval = 1000
+/** Milliseconds of the time to close that are left for what comes after the sink's own closing. */
+const releaseMargin = 500
+
+/** What runs behind one sls-out: messages become writes, and each message is done when its writes are. */
+export class SinkNode {
+  private readonly status: StatusLine
+  private connection: SlsConfigNode | undefined
+  private sink: SlsSink | undefined
+  private mapping: Mapping | undefined
+  private obstacle: unknown
+  private ticker: NodeJS.Timeout | undefined
+  /** Messages whose values are not at hand yet; those behind them wait, so that the order stays. */
+  private evaluating: Promise<void> | undefined
+  private closed: boolean = false
+
+  constructor(
+    private readonly RED: NodeRed,
+    private readonly node: Node
+  ) {
+    this.status = new StatusLine(node)
+  }
+
+  start(definition: NodeDefinition): void {
+    try {
+      this.open(definition)
+    } catch (error) {
+      this.fail(error)
+    }
+  }
+
+  private open(definition: NodeDefinition): void {
+    const { settings, issues } = readSinkSettings(this.RED, this.node, definition)
+    const connection = findConnection(this.RED, definition['config'])
+    if (connection === undefined) issues.unshift({ property: 'config', problem: 'missing', values: {} })
+    if (connection === undefined || issues.length > 0) throw settingsError(issues, 'sls-out', this.RED)
+    this.connection = connection
+    const client = connect(connection, this.node)
+    const sink = new SlsSink({ ...settings.engine, client })
+    reportSink(sink, this.node, client.project)
+    const show = () => this.status.show(sinkNodeStatus(sink.status(), this.RED))
+    for (const event of ['retry', 'error', 'recovered'] as const) sink.on(event, show)
+    this.ticker = setInterval(show, statusInterval).unref()
+    this.sink = sink
+    this.mapping = settings.mapping
+    show()
+  }
+
+  receive(message: NodeMessage, done: Done): void {
+    const { sink, mapping } = this
+    const action = message['action']
+    if (sink === undefined || mapping === undefined) {
+      done(toNodeError(this.obstacle))
+    } else if (this.closed) {
+      done(toNodeError(new SlsError('Closed', 'The node is closing: nothing of the message was sent')))
+    } else if (action === 'flush' || action === 'status') {
+      this.control(sink, action, message, done)
+    } else {
+      this.log(sink, mapping, message, done)
+    }
+  }
+
+  private log(sink: SlsSink, mapping: Mapping, message: NodeMessage, done: Done): void {
+    try {
+      const writes =
+        this.evaluating === undefined
+          ? mapMessage(mapping, message)
+          : this.evaluating.then(() => mapMessage(mapping, message))
+      this.write(sink, writes, message, done)
+    } catch (error) {
+      done(toNodeError(error))
+    }
+  }
+
+  private write(
+    sink: SlsSink,
+    writes: SinkWrite[] | Promise<SinkWrite[]>,
+    message: NodeMessage,
+    done: Done
+  ): void {
+    if (!(writes instanceof Promise)) {
+      settle(writeAll(sink, writes), message, done)
+      return
+    }
+    const evaluation = writes.then(
+      (ready) => settle(writeAll(sink, ready), message, done),
+      (error: unknown) => done(toNodeError(error))
+    )
+    this.evaluating = evaluation
+    evaluation.then(
+      () => {
+        if (this.evaluating === evaluation) this.evaluating = undefined
+      },
+      (error: unknown) => this.node.error(toNodeError(error), message)
+    )
+  }
+
+  private control(sink: SlsSink, action: 'flush' | 'status', message: NodeMessage, done: Done): void {
+    if (action === 'status') {
+      message.payload = sink.status()
+      done()
+      return
+    }
+    Promise.resolve(this.evaluating)
+      .then(() => sink.flush())
+      .then(
+        () => done(),
+        (error: unknown) => done(toNodeError(error))
+      )
+  }
+
+  private fail(error: unknown): void {
+    this.obstacle = error
+    const field = error instanceof SlsError ? error.field : undefined
+    const text =
+      field === undefined ? toNodeError(error).code : this.RED._('sls-out.status.wrong', { property: field })
+    this.status.show({ fill: 'red', shape: 'ring', text })
+    // Catch nodes of the flow may be built after this one.
+    nextTurn().then(
+      () => {
+        const facts = error instanceof SlsError ? errorFacts(error) : {}
+        if (!this.closed) this.node.error(toNodeError(error), { topic: '', sls: facts })
+      },
+      () => undefined
+    )
+  }
+
+  /** Sends what is buffered as long as there is time; every message that could not be sent gets its error. */
+  async close(): Promise<void> {
+    this.closed = true
+    clearInterval(this.ticker)
+    this.status.close()
+    try {
+      await this.evaluating
+      const report = await this.sink?.close(closeBudget(this.RED.settings) - releaseMargin)
+      if (report !== undefined && report.failedLogs > 0) this.reportUnsent(report.failedLogs)
+    } finally {
+      this.connection?.release(this.node)
+    }
+  }
+
+  private reportUnsent(logs: number): void {
+    const text = this.RED._('sls-out.error.unsent', { logs: grouped(logs) })
+    const error = Object.assign(new Error(text), { name: 'Closed', code: 'Closed' })
+    this.node.error(error, { topic: '', sls: { code: 'Closed', logs } })
+  }
+}
+
+/** Calls `done` once, when it is known what became of the message. */
+function settle(receipts: Promise<Receipt[]>, message: NodeMessage, done: Done): void {
+  receipts.then(
+    (accepted) => {
+      message['slsReceipt'] = receiptOf(accepted)
+      done()
+    },
+    (error: unknown) => done(toNodeError(error))
+  )
+}
+
+/** Waits for all writes even if one fails, so that nothing of the message is on its way when it is done. */
+async function writeAll(sink: SlsSink, writes: readonly SinkWrite[]): Promise<Receipt[]> {
+  const [only] = writes
+  if (only !== undefined && writes.length === 1) return [await sink.write(only)]
+  const outcomes = await Promise.allSettled(writes.map((write) => sink.write(write)))
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
+  return outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []))
+}
+
+/** `msg.slsReceipt`; `msg.sls` stays, since a manual acknowledgement may need it. */
+function receiptOf(receipts: readonly Receipt[]) {
+  return {
+    logstore: receipts[0]?.logstore ?? '',
+    logs: receipts.reduce((sum, { logs }) => sum + logs, 0),
+    bytes: receipts.reduce((sum, { bytes }) => sum + bytes, 0),
+    requestIds: [...new Set(receipts.flatMap(({ requestIds }) => requestIds))],
+    attempts: receipts.reduce((most, { attempts }) => Math.max(most, attempts), 0)
+  }
+}

@@ -1,0 +1,136 @@
+import type { SinkOptions } from '../engine/sink/options'
+import type { BufferText } from './field-value'
+import type { Node, NodeRed } from './node-red'
+import { PropertyReader } from './properties'
+import { type TypedValue, typedValue } from './typed-value'
+
+/** The properties of sls-out, as the editor presents them. */
+export const sinkDefaults = {
+  name: '',
+  config: '',
+  logstore: '',
+  overrideLogstore: false,
+  content: 'payload',
+  contentType: 'msg',
+  bufferEncoding: 'utf8',
+  time: '',
+  timeType: 'now',
+  topic: '',
+  topicType: 'str',
+  source: '',
+  sourceType: 'str',
+  tags: '',
+  tagsType: 'json',
+  hashKey: 'none',
+  hashKeyValue: '',
+  hashKeyValueType: 'msg',
+  adjustShardHash: true,
+  buckets: 64,
+  flushInterval: 3000,
+  maxLines: 2000,
+  maxBytes: 5_242_880,
+  totalBytes: 104_857_600,
+  concurrency: '',
+  ordered: false,
+  compression: 'lz4',
+  overflow: 'wait',
+  maxBlock: 60_000,
+  spool: 'off',
+  spoolBytes: 1_073_741_824,
+  spoolPath: '',
+  maxRetries: '',
+  maxRetriesRetryable: '',
+  baseRetryBackoff: '',
+  maxRetryBackoff: ''
+} as const
+
+/** How a message becomes logs and where they go. */
+export interface Mapping {
+  /** The logstore of the node; empty where the message has to name it. */
+  logstore: string
+  /** True where `msg.logstore` is followed. */
+  fromMessage: boolean
+  content: TypedValue
+  /** How the content is called in errors. */
+  contentName: string
+  bytes: BufferText
+  /** Undefined: the log's own time, else the present. */
+  time: TypedValue | undefined
+  topic: TypedValue | undefined
+  source: TypedValue | undefined
+  tags: TypedValue | undefined
+  hashKey: { kind: 'md5' | 'explicit'; value: TypedValue } | undefined
+}
+
+export interface SinkNodeSettings {
+  /** The engine's options, without the client. */
+  engine: Omit<SinkOptions, 'client'>
+  mapping: Mapping
+}
+
+type Reader = PropertyReader<typeof sinkDefaults>
+type TypedProperty = 'content' | 'time' | 'topic' | 'source' | 'tags' | 'hashKeyValue'
+
+/** Reads sls-out's properties; what is wrong is in `issues`. */
+export function readSinkSettings(RED: NodeRed, node: Node, definition: Readonly<Record<string, unknown>>) {
+  const reader = new PropertyReader(definition, sinkDefaults)
+  const longest = 2_147_483_647
+  const logstore = reader.text('logstore')
+  const engine: SinkNodeSettings['engine'] = {
+    logstore: logstore || undefined,
+    adjustShardHash: reader.flag('adjustShardHash'),
+    buckets: reader.integer('buckets', 1, 512),
+    flushInterval: reader.integer('flushInterval', 0, longest),
+    maxLines: reader.integer('maxLines', 1, 40_960),
+    maxBytes: reader.integer('maxBytes', 1, 10_485_760),
+    totalBytes: reader.integer('totalBytes', 1),
+    concurrency: reader.optionalInteger('concurrency', 1, 1024),
+    ordered: reader.flag('ordered'),
+    compression: reader.choice('compression', ['lz4', 'zstd', 'deflate', 'none']),
+    overflow: reader.choice('overflow', ['wait', 'reject', 'dropOldest']),
+    maxBlock: reader.integer('maxBlock', -1, longest),
+    retry: {
+      ...present('maxRetries', reader.optionalInteger('maxRetries', -1, longest)),
+      ...present('maxRetriesRetryable', reader.optionalInteger('maxRetriesRetryable', -1, longest)),
+      ...present('baseRetryBackoff', reader.optionalInteger('baseRetryBackoff', 0, longest)),
+      ...present('maxRetryBackoff', reader.optionalInteger('maxRetryBackoff', 0, longest))
+    }
+  }
+  reader.choice('spool', ['off'])
+  const mapping = readMapping(RED, node, reader, logstore)
+  const settings: SinkNodeSettings = { engine, mapping }
+  return { settings, issues: reader.issues }
+}
+
+function present<Name extends string>(name: Name, value: number | undefined): { [key in Name]?: number } {
+  return (value === undefined ? {} : { [name]: value }) as { [key in Name]?: number }
+}
+
+function readMapping(RED: NodeRed, node: Node, reader: Reader, logstore: string): Mapping {
+  const typed = (property: TypedProperty): TypedValue => {
+    const value = reader.verbatim(property)
+    const type = reader.text(`${property}Type`)
+    try {
+      return typedValue(RED, node, value, type)
+    } catch (error) {
+      reader.report(property, 'invalid', { reason: error instanceof Error ? error.message : String(error) })
+      return () => undefined
+    }
+  }
+  /** Undefined where the property is blank. */
+  const optional = (property: 'topic' | 'source' | 'tags') =>
+    reader.verbatim(property).trim() === '' ? undefined : typed(property)
+  const hashKey = reader.choice('hashKey', ['none', 'md5', 'explicit'])
+  return {
+    logstore,
+    fromMessage: logstore === '' || reader.flag('overrideLogstore'),
+    content: typed('content'),
+    contentName: reader.text('contentType') === 'msg' ? `msg.${reader.text('content')}` : 'content',
+    bytes: reader.choice('bufferEncoding', ['utf8', 'base64']),
+    time: reader.text('timeType') === 'now' ? undefined : typed('time'),
+    topic: optional('topic'),
+    source: optional('source'),
+    tags: optional('tags'),
+    hashKey: hashKey === 'none' ? undefined : { kind: hashKey, value: typed('hashKeyValue') }
+  }
+}

@@ -1,0 +1,30 @@
+import type { SinkStatus } from '../engine/sink/status'
+import { grouped } from './figures'
+import type { NodeRed, NodeStatus } from './node-red'
+
+/** The status under sls-out: a key that each editor translates, or figures in the server's language. */
+export function sinkNodeStatus(status: SinkStatus, RED: Pick<NodeRed, '_'>): NodeStatus {
+  return { ...appearance(status, RED), sls: status }
+}
+
+function appearance(status: SinkStatus, RED: Pick<NodeRed, '_'>): NodeStatus {
+  const values = {
+    rate: grouped(status.logsPerSecond),
+    logs: grouped(status.bufferedLogs + status.waitingLogs),
+    code: status.lastError?.code ?? ''
+  }
+  switch (status.state) {
+    case 'idle':
+      return { fill: 'green', shape: 'ring', text: 'sls-out.status.idle' }
+    case 'sending':
+      return { fill: 'green', shape: 'dot', text: RED._('sls-out.status.sending', values) }
+    case 'waiting':
+      return { fill: 'blue', shape: 'dot', text: RED._('sls-out.status.waiting', values) }
+    case 'retrying':
+      return { fill: 'yellow', shape: 'ring', text: RED._('sls-out.status.retrying', values) }
+    case 'error':
+      return { fill: 'red', shape: 'ring', text: values.code || 'sls-out.status.error' }
+    case 'closed':
+      return {}
+  }
+}

@@ -1,0 +1,52 @@
+import { SlsClient } from '../engine/client/client'
+import type { SlsConfigNode } from './connection'
+import { registerConnectionAdmin } from './connection-admin'
+import { connectionCredentials, readConnection } from './connection-settings'
+import { closeBudget } from './lifetime'
+import type { Node, NodeDefinition, NodeRed } from './node-red'
+import { settingsError } from './settings-error'
+
+export = function register(RED: NodeRed): void {
+  RED.nodes.registerType('sls-config', SlsConfig, { credentials: connectionCredentials })
+  registerConnectionAdmin(RED)
+
+  function SlsConfig(this: Node, definition: NodeDefinition): void {
+    RED.nodes.createNode(this, definition)
+    const users: Record<string, Node> = {}
+    let shared: SlsClient | undefined
+    let lastReleased = (): void => undefined
+
+    const connection: Pick<SlsConfigNode, 'users' | 'client' | 'release'> = {
+      users,
+      client: (user) => {
+        if (shared === undefined) {
+          const { options, issues } = readConnection(RED, definition, this.credentials ?? {})
+          if (issues.length > 0) throw settingsError(issues, 'sls-config', RED)
+          shared = new SlsClient(options)
+        }
+        users[user.id] = user
+        return shared
+      },
+      release: (user) => {
+        if (users[user.id] !== user) return
+        delete users[user.id]
+        if (Object.keys(users).length === 0) lastReleased()
+      }
+    }
+    Object.assign(this, connection)
+
+    this.on('close', (_removed, done) => {
+      // Users close at the same time and may still have to flush: the pool stays until the last one let go.
+      const limit = setTimeout(finish, closeBudget(RED.settings))
+      lastReleased = finish
+      if (Object.keys(users).length === 0) finish()
+
+      function finish(): void {
+        clearTimeout(limit)
+        shared?.close()
+        shared = undefined
+        done()
+      }
+    })
+  }
+}

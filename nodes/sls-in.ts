@@ -1,0 +1,20 @@
+import { toNodeError } from './node-error'
+import type { Node, NodeDefinition, NodeRed } from './node-red'
+import { SourceNode } from './source-node'
+
+export = function register(RED: NodeRed): void {
+  RED.nodes.registerType('sls-in', SlsIn)
+
+  function SlsIn(this: Node, definition: NodeDefinition): void {
+    RED.nodes.createNode(this, definition)
+    const runtime = new SourceNode(RED, this)
+    this.on('input', (message, send, done) => runtime.receive(message, send, done))
+    this.on('close', (_removed, done) => {
+      runtime.close().then(done, (error: unknown) => {
+        this.error(toNodeError(error))
+        done()
+      })
+    })
+    runtime.start(definition)
+  }
+}

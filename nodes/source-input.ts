@@ -1,0 +1,125 @@
+import { SlsError } from '../engine/client/errors'
+import type { SlsSource } from '../engine/source/source'
+import type { Acknowledgements } from './acknowledgements'
+import { readInstant } from './instant'
+import type { LogDelivery } from './log-delivery'
+import type { NodeMessage, Send } from './node-red'
+
+export interface SourceInputParts {
+  source: SlsSource
+  acknowledgements: Acknowledgements
+  delivery: LogDelivery
+  manual: boolean
+  /** Logstores the node reads, where it names just one. */
+  logstore: string | undefined
+  /** Brings the node's status up to date. */
+  show(): void
+}
+
+type Position = Parameters<SlsSource['seek']>[0]
+
+/** What comes into sls-in: acknowledgements by `msg.sls`, control by `msg.action`. */
+export class SourceInput {
+  constructor(private readonly parts: SourceInputParts) {}
+
+  /** Resolves when the message is dealt with. @throws SlsError `InvalidOption` for a message that says nothing. */
+  async receive(message: NodeMessage, send: Send): Promise<void> {
+    const action = message['action']
+    if (action === undefined || action === null || action === '') return this.settle(message)
+    await this.control(action, message, send)
+    this.parts.show()
+  }
+
+  private async control(action: unknown, message: NodeMessage, send: Send): Promise<void> {
+    const { source } = this.parts
+    switch (action) {
+      case 'pause':
+        return source.pause()
+      case 'resume':
+        return source.resume()
+      case 'checkpoint':
+        return source.checkpoint()
+      case 'seek':
+        return this.seek(message)
+      case 'status':
+        message.payload = source.status()
+        return send(message)
+      default:
+        throw refusal(
+          'action',
+          `msg.action is ${String(action)}, not pause, resume, checkpoint, seek or status`
+        )
+    }
+  }
+
+  private settle(message: NodeMessage): void {
+    const received = Array.isArray(message.sls) ? (message.sls as unknown[]) : [message.sls]
+    for (const sls of received) {
+      const { place, index, nack } = identityOf(sls)
+      if (!this.parts.manual) continue
+      const refused = nack ?? (message.error !== undefined && message.error !== null)
+      if (refused) this.parts.acknowledgements.refuse(place, index, message.error)
+      else this.parts.acknowledgements.acknowledge(place, index)
+    }
+  }
+
+  private async seek(message: NodeMessage): Promise<void> {
+    const position = readPosition(message['position'])
+    const shard = this.readShard(message['shard'])
+    await this.parts.delivery.interrupt()
+    this.parts.acknowledgements.clear()
+    await this.parts.source.seek(position, shard)
+  }
+
+  private readShard(value: unknown): { logstore: string; shard: number } | undefined {
+    if (value === undefined || value === null || value === '') return undefined
+    const { logstore, shard } =
+      typeof value === 'object'
+        ? { logstore: undefined, shard: undefined, ...value }
+        : { logstore: undefined, shard: value }
+    const name = logstore ?? this.parts.logstore
+    const number = Number(shard)
+    if (typeof name !== 'string') throw refusal('shard', 'msg.shard needs a logstore: {logstore, shard}')
+    if (shard === undefined || shard === '' || !Number.isInteger(number) || number < 0) {
+      throw refusal('shard', 'msg.shard is not the number of a shard')
+    }
+    return { logstore: name, shard: number }
+  }
+}
+
+function refusal(field: string, text: string): SlsError {
+  return new SlsError('InvalidOption', text, { field })
+}
+
+function identityOf(sls: unknown): { place: string; index: number; nack: boolean | undefined } {
+  if (typeof sls !== 'object' || sls === null) {
+    throw refusal('sls', 'The message has neither msg.sls to acknowledge nor msg.action')
+  }
+  const { project, logstore, shard, cursor, index, nack } = sls as Record<string, unknown>
+  const named = [project, logstore, cursor].every((part) => typeof part === 'string')
+  if (!named || typeof shard !== 'number' || typeof index !== 'number') {
+    throw refusal(
+      'sls',
+      'msg.sls lacks project, logstore, shard, cursor or index, so it acknowledges nothing'
+    )
+  }
+  return {
+    place: `${project}/${logstore}/${shard}/${cursor}`,
+    index,
+    nack: typeof nack === 'boolean' ? nack : undefined
+  }
+}
+
+function readPosition(value: unknown): Position {
+  if (value === 'begin' || value === 'end' || value === 'checkpoint') return { type: value }
+  const { type, time } =
+    typeof value === 'object' && value !== null && !(value instanceof Date)
+      ? { type: undefined, time: undefined, ...value }
+      : { type: 'timestamp', time: value }
+  if (type === 'begin' || type === 'end' || type === 'checkpoint') return { type }
+  const instant = type === 'timestamp' ? readInstant(time) : undefined
+  if (instant === undefined) {
+    throw refusal('position', 'msg.position is neither begin, end, checkpoint nor a time')
+  }
+  return { type: 'timestamp', time: instant.time }
+}

@@ -1,0 +1,159 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { SlsError } from '../engine/client/errors'
+import { SlsSource } from '../engine/source/source'
+import type { ProgressStore } from '../engine/state/progress-store'
+import { Acknowledgements } from './acknowledgements'
+import { connect, findConnection, type SlsConfigNode } from './connection'
+import { closeBudget } from './lifetime'
+import { LogDelivery } from './log-delivery'
+import { errorFacts, toNodeError } from './node-error'
+import type { Done, Node, NodeDefinition, NodeMessage, NodeRed, Send } from './node-red'
+import { MessageProgressStore, openProgressFile } from './progress-file'
+import { settingsError } from './settings-error'
+import { SourceInput } from './source-input'
+import { reportSource } from './source-report'
+import { readSourceSettings, type SourceSettings } from './source-settings'
+import { sourceNodeStatus } from './source-status'
+import { StatusLine } from './status-line'
+
+/** Milliseconds between looks at the source for the status. */
+const statusInterval = 1000
+/** Milliseconds of the time to close that are left for what comes after the source's own closing. */
+const releaseMargin = 500
+
+/** What runs behind one sls-in: a source whose batches become messages. */
+export class SourceNode {
+  private readonly status: StatusLine
+  private readonly acknowledgements = new Acknowledgements()
+  private connection: SlsConfigNode | undefined
+  private delivery: LogDelivery | undefined
+  private source: SlsSource | undefined
+  private ticker: NodeJS.Timeout | undefined
+  private opening: Promise<SourceInput> | undefined
+  private closed: boolean = false
+  private deliveryFails: boolean = false
+
+  constructor(
+    private readonly RED: NodeRed,
+    private readonly node: Node
+  ) {
+    this.status = new StatusLine(node)
+  }
+
+  /** Starts reading in the background; what keeps it from starting is shown and reported. */
+  start(definition: NodeDefinition): void {
+    this.opening = this.open(definition)
+    this.opening.catch((error: unknown) => this.fail(error))
+  }
+
+  private async open(definition: NodeDefinition): Promise<SourceInput> {
+    const { settings, issues } = readSourceSettings(definition)
+    const connection = findConnection(this.RED, definition['config'])
+    if (connection === undefined) issues.unshift({ property: 'config', problem: 'missing', values: {} })
+    if (connection === undefined || issues.length > 0) throw settingsError(issues, 'sls-in', this.RED)
+    this.connection = connection
+    const client = connect(connection, this.node)
+    this.status.show({ fill: 'yellow', shape: 'ring', text: 'sls-in.status.starting' })
+    const state = settings.localState ? await this.openState() : undefined
+    if (this.closed) throw new SlsError('Closed', 'The node is closed')
+    const source = new SlsSource({
+      ...settings.engine,
+      client,
+      state,
+      closeTimeout: closeBudget(this.RED.settings) - releaseMargin
+    })
+    this.source = source
+    return this.run(source, settings, client.project)
+  }
+
+  private async openState(): Promise<ProgressStore | undefined> {
+    try {
+      const file = await openProgressFile(this.RED.settings.userDir, this.node.id)
+      return new MessageProgressStore(file, this.acknowledgements)
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      this.node.warn(this.RED._('sls-in.warning.no-local-state', { reason }))
+      return undefined
+    }
+  }
+
+  private run(source: SlsSource, settings: SourceSettings, project: string): SourceInput {
+    const delivery = new LogDelivery(this.acknowledgements, {
+      ...settings,
+      send: (message) => this.node.send(message)
+    })
+    this.delivery = delivery
+    reportSource(source, this.node, project)
+    const show = () => this.status.show(sourceNodeStatus(source.status(), this.RED))
+    for (const event of ['retry', 'error', 'recovered', 'shards', 'done'] as const) source.on(event, show)
+    this.ticker = setInterval(show, statusInterval).unref()
+    this.pump(source, delivery).catch((error: unknown) => this.fail(error))
+    return new SourceInput({
+      source,
+      acknowledgements: this.acknowledgements,
+      delivery,
+      manual: settings.manual,
+      logstore: typeof settings.engine.logstores === 'string' ? settings.engine.logstores : undefined,
+      show
+    })
+  }
+
+  private async pump(source: SlsSource, delivery: LogDelivery): Promise<void> {
+    for await (const batch of source) {
+      if (this.closed) continue
+      try {
+        await delivery.deliver(batch)
+        if (this.deliveryFails) this.node.log('log groups can be decoded again')
+        this.deliveryFails = false
+      } catch (error) {
+        batch.nack(error)
+        if (!this.deliveryFails) this.report(error)
+        this.deliveryFails = true
+      }
+    }
+  }
+
+  receive(message: NodeMessage, send: Send, done: Done): void {
+    Promise.resolve(this.opening)
+      .then((input) => input?.receive(message, send))
+      .then(
+        () => done(),
+        (error: unknown) => done(toNodeError(error))
+      )
+  }
+
+  private fail(error: unknown): void {
+    if (this.closed) return
+    const field = error instanceof SlsError ? error.field : undefined
+    const text =
+      field === undefined ? toNodeError(error).code : this.RED._('sls-in.status.wrong', { property: field })
+    this.status.show({ fill: 'red', shape: 'ring', text })
+    // Catch nodes of the flow may be built after this one.
+    nextTurn().then(
+      () => this.report(error),
+      () => undefined
+    )
+  }
+
+  /** Catch nodes hear of an error only with a message. */
+  private report(error: unknown): void {
+    if (this.closed) return
+    const facts = error instanceof SlsError ? errorFacts(error) : {}
+    this.node.error(toNodeError(error), { topic: '', sls: facts })
+  }
+
+  /** Stops, saves what is acknowledged and lets go of the connection; the progress file stays. */
+  async close(): Promise<void> {
+    this.closed = true
+    clearInterval(this.ticker)
+    this.status.close()
+    try {
+      await this.opening?.catch(() => undefined)
+      clearInterval(this.ticker)
+      await this.delivery?.interrupt()
+      await this.source?.close()
+    } finally {
+      this.connection?.release(this.node)
+    }
+  }
+}

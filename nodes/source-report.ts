@@ -1,0 +1,76 @@
+import type { SlsSource } from '../engine/source/source'
+import { errorFacts, toNodeError } from './node-error'
+import type { Node } from './node-red'
+
+/**
+ * Tells the flow and the log what the source meets: errors that somebody should look at go to Catch nodes once an
+ * episode, what is over or routine to the log.
+ */
+export function reportSource(source: SlsSource, node: Node, project: string): void {
+  const failingCommits = new Set<string>()
+
+  source.on('error', ({ error, api, logstore, shard }) => {
+    node.error(toNodeError(error), {
+      topic: logstore ?? '',
+      sls: { project, logstore, shard, api, ...errorFacts(error) }
+    })
+  })
+  source.on('recovered', ({ error, logstore, shard, duration }) => {
+    node.log(`${placeName(logstore, shard)}recovered from ${error.code} after ${seconds(duration)}`)
+  })
+  source.on('skipped', ({ logstore, shard, from, to, groups, seconds: span }) => {
+    const loss = [
+      groups === undefined ? '' : `about ${groups} log groups`,
+      span === undefined ? '' : `${Math.round(span)} s`
+    ].filter((part) => part !== '')
+    const estimate = loss.length === 0 ? 'an unknown amount' : loss.join(', ')
+    const text = `The cursor of shard ${shard} of ${logstore} is no longer valid: ${estimate} could not be read`
+    const error = Object.assign(new Error(text), { name: 'InvalidCursor', code: 'InvalidCursor' })
+    node.error(error, {
+      topic: logstore,
+      sls: { project, logstore, shard, code: 'InvalidCursor', from, to, groups, seconds: span }
+    })
+  })
+  source.on('commitFailed', ({ logstore, shard, error, delay }) => {
+    const place = `${logstore}/${shard}`
+    if (failingCommits.has(place)) return
+    failingCommits.add(place)
+    node.warn(
+      `${placeName(logstore, shard)}checkpoint not committed, next try in ${seconds(delay)}: ${error.describe()}`
+    )
+  })
+  source.on('commit', ({ logstore, shard }) => {
+    if (failingCommits.delete(`${logstore}/${shard}`)) {
+      node.log(`${placeName(logstore, shard)}checkpoint committed again`)
+    }
+  })
+  source.on('shards', ({ logstore, owned }) => {
+    node.log(`${placeName(logstore)}reading ${owned.length} shards: ${owned.join(', ')}`)
+  })
+  source.on('start', ({ logstore, shard, cursor, origin }) => {
+    node.log(`${placeName(logstore, shard)}starting at ${cursor} (${origin})`)
+  })
+  source.on('finished', ({ logstore, shard, reason }) => {
+    node.log(`${placeName(logstore, shard)}finished (${reason})`)
+  })
+  source.on('redelivery', ({ logstore, shard, deliveries, delay }) => {
+    node.debug(`${placeName(logstore, shard)}delivery ${deliveries} refused, next in ${seconds(delay)}`)
+  })
+  source.on('retry', ({ error, api, logstore, shard, attempt, delay }) => {
+    node.debug(
+      `${placeName(logstore, shard)}${api} attempt ${attempt}, next in ${seconds(delay)}: ${error.describe()}`
+    )
+  })
+  source.on('done', () => {
+    node.log('stop time reached on all shards')
+  })
+}
+
+function placeName(logstore: string | undefined, shard?: number): string {
+  if (logstore === undefined) return ''
+  return shard === undefined ? `${logstore}: ` : `${logstore}/${shard}: `
+}
+
+function seconds(milliseconds: number): string {
+  return `${Math.round(milliseconds / 100) / 10} s`
+}

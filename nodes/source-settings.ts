@@ -1,0 +1,146 @@
+import type { DefaultPosition, SourceOptions, StartPosition } from '../engine/source/options'
+import { readInstant } from './instant'
+import { type MessageOptions, outputs } from './log-to-message'
+import { PropertyReader } from './properties'
+
+/** The properties of sls-in, as the editor presents them. */
+export const sourceDefaults = {
+  name: '',
+  config: '',
+  logstores: '',
+  consumerGroup: '',
+  position: 'begin',
+  positionTime: '',
+  defaultPosition: 'begin',
+  defaultPositionTime: '',
+  assignment: 'modulo',
+  assignmentExpression: '',
+  taskIndex: '0',
+  taskCount: '1',
+  checkpointMode: 'onCheckpoints',
+  checkpointInterval: 5000,
+  commitInterval: 10_000,
+  localState: true,
+  acknowledge: 'auto',
+  maxInFlight: 0,
+  memoryLimit: 67_108_864,
+  maxLogGroups: 100,
+  fetchInterval: 100,
+  discoveryInterval: 60_000,
+  inOrder: true,
+  stopTime: '',
+  query: '',
+  output: 'log',
+  parseJson: false,
+  numbers: false,
+  inputs: 0
+} as const
+
+export interface SourceSettings extends MessageOptions {
+  /** The engine's options, without those that only the running node has. */
+  engine: Omit<SourceOptions, 'client' | 'state' | 'closeTimeout'>
+  manual: boolean
+  localState: boolean
+}
+
+type Reader = PropertyReader<typeof sourceDefaults>
+
+/** Reads sls-in's properties; what is wrong is in the second value. */
+export function readSourceSettings(definition: Readonly<Record<string, unknown>>) {
+  const reader = new PropertyReader(definition, sourceDefaults)
+  const longest = 2_147_483_647
+  const position = readPosition(reader)
+  const stopTime = readTime(reader, 'stopTime', false)
+  const engine: SourceSettings['engine'] = {
+    logstores: readLogstores(reader),
+    consumerGroup: reader.text('consumerGroup') || undefined,
+    position,
+    defaultPosition: readDefaultPosition(reader),
+    assignment: readAssignment(reader),
+    checkpointMode: reader.choice('checkpointMode', ['onCheckpoints', 'periodic', 'disabled']),
+    checkpointInterval: reader.integer('checkpointInterval', 10, longest),
+    commitInterval: reader.integer('commitInterval', 10, longest),
+    maxInFlight: reader.integer('maxInFlight', 0),
+    memoryLimit: reader.integer('memoryLimit', 0),
+    maxLogGroups: reader.integer('maxLogGroups', 1, 1000),
+    fetchInterval: reader.integer('fetchInterval', 0, longest),
+    discoveryInterval: reader.integer('discoveryInterval', 0, longest),
+    inOrder: reader.flag('inOrder'),
+    stopTime,
+    query: reader.verbatim('query').trim() || undefined
+  }
+  if (position.type === 'checkpoint' && engine.consumerGroup === undefined) {
+    reader.report('consumerGroup', 'missing')
+  }
+  const settings: SourceSettings = {
+    engine,
+    manual: reader.choice('acknowledge', ['auto', 'manual']) === 'manual',
+    localState: reader.flag('localState'),
+    output: reader.choice('output', outputs),
+    parseJson: reader.flag('parseJson'),
+    numbers: reader.flag('numbers')
+  }
+  return { settings, issues: reader.issues }
+}
+
+/** One name, names with commas between them, or a regular expression between slashes. */
+function readLogstores(reader: Reader): string | readonly string[] | RegExp {
+  const text = reader.requiredText('logstores')
+  const expression = /^\/(.*)\/([a-z]*)$/s.exec(text)
+  if (expression !== null) {
+    try {
+      return new RegExp(expression[1] ?? '', (expression[2] ?? '').replace(/[gy]/g, ''))
+    } catch {
+      reader.report('logstores', 'invalid')
+      return ''
+    }
+  }
+  const names = text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '')
+  if (text !== '' && names.length === 0) reader.report('logstores', 'missing')
+  return names.length === 1 ? (names[0] ?? '') : names
+}
+
+function readPosition(reader: Reader): StartPosition {
+  const type = reader.choice('position', ['begin', 'end', 'checkpoint', 'timestamp'])
+  if (type !== 'timestamp') return { type }
+  return { type, time: readTime(reader, 'positionTime', true) ?? 0 }
+}
+
+function readDefaultPosition(reader: Reader): DefaultPosition {
+  const type = reader.choice('defaultPosition', ['begin', 'end', 'timestamp'])
+  if (type !== 'timestamp') return { type }
+  return { type, time: readTime(reader, 'defaultPositionTime', true) ?? 0 }
+}
+
+/** Unix seconds. */
+function readTime(
+  reader: Reader,
+  property: 'positionTime' | 'defaultPositionTime' | 'stopTime',
+  required: boolean
+): number | undefined {
+  const text = required ? reader.requiredText(property) : reader.text(property)
+  if (text === '') return undefined
+  const instant = readInstant(text)
+  if (instant === undefined) reader.report(property, 'invalid')
+  return instant?.time
+}
+
+function readAssignment(reader: Reader): NonNullable<SourceOptions['assignment']> {
+  const type = reader.choice('assignment', ['modulo', 'roundRobin'])
+  const taskCount = reader.integer('taskCount', 1, 100_000)
+  const taskIndex = readTaskIndex(reader, taskCount)
+  return { type, taskIndex, taskCount }
+}
+
+/** A number, or a name that ends in one as the members of a stateful set have it: `gateway-2`. */
+function readTaskIndex(reader: Reader, taskCount: number): number {
+  const text = reader.text('taskIndex')
+  const ordinal = /^(?:.*-)?(\d+)$/s.exec(text)?.[1]
+  const index = Number(ordinal ?? 0)
+  if (text !== '' && ordinal === undefined) reader.report('taskIndex', 'notNumber')
+  else if (index >= taskCount) reader.report('taskIndex', 'outOfRange', { least: 0, most: taskCount - 1 })
+  return index
+}

@@ -21,6 +21,7 @@ export async function runFile({ url, file, seconds, signal, say }) {
   const run = randomUUID()
   const ledger = new Ledger()
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(seconds * 1000)])
+  let lastArrival = 0
   const records = await followRecords(url, (record) => {
     const line = lineOfLog(run, record)
     if (line === undefined) return
@@ -28,7 +29,7 @@ export async function runFile({ url, file, seconds, signal, say }) {
     lastArrival = performance.now()
   })
   const started = performance.now()
-  let lastArrival = started
+  lastArrival = started
   const progress = setInterval(() => say(`${ledger.sent} sent, ${ledger.returned} back`), 2_000)
   try {
     const { written, total } = await sendLines({ url, file, run, ledger, signal: deadline, say })

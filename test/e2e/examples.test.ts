@@ -46,7 +46,9 @@ describe('The examples', () => {
       const known = (id: unknown, what: string) => assert.ok(ids.has(String(id)), `${name}: ${what} ${id}`)
       for (const node of flow) {
         for (const wire of [node['wires']].flat(3)) if (wire !== undefined) known(wire, 'wire to')
-        for (const place of ['z', 'g', 'config', 'broker', 'server']) {
+        // In a connection to a broker the property of that name is a host.
+        const broker = node.type === 'mqtt in' ? ['broker'] : []
+        for (const place of ['z', 'g', 'config', 'server', ...broker]) {
           if (typeof node[place] === 'string' && node[place] !== '') known(node[place], place)
         }
         for (const list of ['scope', 'nodes']) {

@@ -10,6 +10,10 @@ export const USAGE = `Usage: sls-emulator [options]
   --access-key-id ID          default: generated
   --access-key-secret SECRET
   --data DIR                  keep everything in this folder across restarts
+  --memory SIZE               log data in memory, as 512m or 2g; beyond, the oldest expire (with --data: are read
+                              from disk)
+  --retention TIME            how long data is kept, as 90s, 15m, 12h or 7d; default each logstore's ttl
+  --quotas                    the service's documented quotas of each shard
   --strict                    refuse what the service refuses but common clients send
   --any-log-time              take logs of any time (the service: 7 days back to 15 minutes ahead)
   --quiet                     print nothing but the line of JSON
@@ -18,6 +22,21 @@ export const USAGE = `Usage: sls-emulator [options]
 Prints one line of JSON when it listens: endpoint, project, logstores, accessKeyId, accessKeySecret.`
 
 const DEFAULT_PORT = 9000
+/** Bytes. */
+const MEMORY_UNITS = new Map([
+  ['', 1],
+  ['k', 1024],
+  ['m', 1024 ** 2],
+  ['g', 1024 ** 3]
+])
+/** Seconds. */
+const TIME_UNITS = new Map([
+  ['', 1],
+  ['s', 1],
+  ['m', 60],
+  ['h', 3600],
+  ['d', 86_400]
+])
 
 /** Options of the command line; `undefined` where help is asked for. Throws on what is unknown or wrong. */
 export function parseCommandLine(args: readonly string[]): EmulatorOptions | undefined {
@@ -33,6 +52,9 @@ export function parseCommandLine(args: readonly string[]): EmulatorOptions | und
       'access-key-id': { type: 'string' },
       'access-key-secret': { type: 'string' },
       data: { type: 'string' },
+      memory: { type: 'string' },
+      retention: { type: 'string' },
+      quotas: { type: 'boolean' },
       strict: { type: 'boolean' },
       'any-log-time': { type: 'boolean' },
       quiet: { type: 'boolean' },
@@ -48,6 +70,10 @@ export function parseCommandLine(args: readonly string[]): EmulatorOptions | und
     accessKeyId: values['access-key-id'],
     accessKeySecret: values['access-key-secret'],
     data: values.data,
+    memory: values.memory === undefined ? undefined : scaled('--memory', values.memory, MEMORY_UNITS),
+    retention:
+      values.retention === undefined ? undefined : scaled('--retention', values.retention, TIME_UNITS),
+    quotas: values.quotas,
     strict: values.strict,
     checkLogTime: values['any-log-time'] === true ? false : undefined,
     quiet: values.quiet
@@ -58,6 +84,15 @@ function portNumber(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : -1
   if (port < 0 || port > 65_535) throw new RangeError(`--port ${text}: must be 0 to 65535`)
   return port
+}
+
+/** A number of 1 or more with a unit. */
+function scaled(option: string, text: string, units: ReadonlyMap<string, number>): number {
+  const [, number = '', unit = ''] = /^(\d{1,12})([a-z]?)$/.exec(text.toLowerCase()) ?? []
+  const value = Number(number) * (units.get(unit) ?? Number.NaN)
+  if (!(value >= 1))
+    throw new RangeError(`${option} ${text}: must be a number with one of ${[...units.keys()].join(' ')}`)
+  return value
 }
 
 type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> }

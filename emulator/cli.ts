@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { parseCommandLine, USAGE } from './cli-options'
+import { SlsEmulator } from './emulator'
 import type { EmulatorOptions } from './options'
-import { SlsEmulator } from './server'
 
 function readOptions(): EmulatorOptions | undefined {
   try {

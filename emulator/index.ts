@@ -1,3 +1,6 @@
+export { SlsEmulator } from './emulator'
+export type { FaultKind, FaultSpec } from './fault-spec'
+export type { FaultState } from './faults'
 export type { EmulatorOptions } from './options'
-export { SlsEmulator } from './server'
+export type { Rate, ShardQuotas } from './quota'
 export type { CallStats, ConsumerGroupStats, EmulatorStats, LogstoreStats, ShardStats } from './stats'

@@ -1,3 +1,5 @@
+import { DOCUMENTED_QUOTAS, type ShardQuotas } from './quota'
+
 export interface EmulatorOptions {
   /** 0 (default): any free one. */
   port?: number
@@ -7,21 +9,51 @@ export interface EmulatorOptions {
   project?: string
   /** `name` (2 shards) or `name:shards`; default `access`. */
   logstores?: readonly string[]
-  /** Generated when absent. */
+  /** Made up when absent. */
   accessKeyId?: string
   accessKeySecret?: string
   /** STS token that every call must bear; undefined: any token is taken. */
   securityToken?: string
   /** Folder that holds everything across restarts; undefined: memory only. */
   data?: string
+  /** Bytes of log data in memory; beyond, the oldest expire, or stay on disk alone where there is `data`. */
+  memory?: number
+  /** Seconds that data is kept, instead of each logstore's ttl. */
+  retention?: number
+  /** True for the service's documented quotas of a shard; default none. */
+  quotas?: boolean | ShardQuotas
   /** Refuse what the service refuses but common clients send all the same. */
   strict?: boolean
   /** Refuse writes with logs older than 7 days or more than 15 minutes ahead, as the service documents it; default true. */
   checkLogTime?: boolean
   /** Host names that are the emulator's own, so that their first label names no project. */
   hostnames?: readonly string[]
-  /** No word on stdout or stderr but the line of JSON; for the command line. */
+  /** No word on stderr about failures inside the emulator. */
   quiet?: boolean
   /** Unix milliseconds, default Date.now. */
   clock?: () => number
+}
+
+/** A logstore that exists from the start. */
+export interface InitialLogstore {
+  name: string
+  shardCount: number
+}
+
+export const DEFAULT_PROJECT = 'demo'
+export const DEFAULT_SHARD_COUNT = 2
+const MAX_SHARD_COUNT = 100
+
+/** Reads `name` or `name:shards`; RangeError for a wrong number of shards. */
+export function parseLogstore(text: string): InitialLogstore {
+  const [name = '', shards] = text.split(':')
+  const shardCount = shards === undefined ? DEFAULT_SHARD_COUNT : Number(shards)
+  if (!Number.isInteger(shardCount) || shardCount < 1 || shardCount > MAX_SHARD_COUNT) {
+    throw new RangeError(`logstore ${text}: the number of shards must be 1 to ${MAX_SHARD_COUNT}`)
+  }
+  return { name, shardCount }
+}
+
+export function quotasOf(option: EmulatorOptions['quotas']): ShardQuotas | undefined {
+  return option === true ? DOCUMENTED_QUOTAS : option === false ? undefined : option
 }

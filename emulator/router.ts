@@ -41,6 +41,8 @@ export interface Route {
   readonly when?: { readonly parameter: string; readonly values: readonly string[] }
   /** Only for the bare endpoint, where no project is named. */
   readonly bare?: true
+  /** Changes more than the data of shards. */
+  readonly changes?: true
   readonly action: Action
 }
 
@@ -53,14 +55,14 @@ const when = (parameter: string, ...values: readonly string[]) => ({ parameter, 
 const ROUTES: readonly Route[] = [
   route('ListProject', 'GET', [], listProjects, { bare: true }),
   route('GetProject', 'GET', [], getProject),
-  route('CreateProject', 'POST', [], createProject),
-  route('UpdateProject', 'PUT', [], updateProject),
-  route('DeleteProject', 'DELETE', [], deleteProject),
+  route('CreateProject', 'POST', [], createProject, { changes: true }),
+  route('UpdateProject', 'PUT', [], updateProject, { changes: true }),
+  route('DeleteProject', 'DELETE', [], deleteProject, { changes: true }),
   route('ListLogStores', 'GET', ['logstores'], listLogstores),
-  route('CreateLogStore', 'POST', ['logstores'], createLogstore),
+  route('CreateLogStore', 'POST', ['logstores'], createLogstore, { changes: true }),
   route('GetLogStore', 'GET', ['logstores', ':logstore'], getLogstore),
-  route('UpdateLogStore', 'PUT', ['logstores', ':logstore'], updateLogstore),
-  route('DeleteLogStore', 'DELETE', ['logstores', ':logstore'], deleteLogstore),
+  route('UpdateLogStore', 'PUT', ['logstores', ':logstore'], updateLogstore, { changes: true }),
+  route('DeleteLogStore', 'DELETE', ['logstores', ':logstore'], deleteLogstore, { changes: true }),
   route('PutLogs', 'POST', ['logstores', ':logstore'], putLogs),
   route('PutLogs', 'POST', ['logstores', ':logstore', 'shards', 'lb'], putLogsByKey),
   route('PutLogs', 'POST', ['logstores', ':logstore', 'shards', 'route'], putLogsByKey),
@@ -70,27 +72,28 @@ const ROUTES: readonly Route[] = [
   route('PullLogs', 'HEAD', SHARD, pullLogs, { when: when('type', 'log', 'logs') }),
   route('GetCursor', 'GET', SHARD, getCursor, { when: when('type', 'cursor') }),
   route('GetCursorTime', 'GET', SHARD, getCursorTime, { when: when('type', 'cursor_time') }),
-  route('SplitShard', 'POST', SHARD, splitShard, { when: when('action', 'split') }),
-  route('MergeShards', 'POST', SHARD, mergeShards, { when: when('action', 'merge') }),
-  route('DeleteShard', 'DELETE', SHARD, deleteShard),
+  route('SplitShard', 'POST', SHARD, splitShard, { changes: true, when: when('action', 'split') }),
+  route('MergeShards', 'POST', SHARD, mergeShards, { changes: true, when: when('action', 'merge') }),
+  route('DeleteShard', 'DELETE', SHARD, deleteShard, { changes: true }),
   route('ListConsumerGroup', 'GET', GROUPS, listConsumerGroups),
-  route('CreateConsumerGroup', 'POST', GROUPS, createConsumerGroup),
+  route('CreateConsumerGroup', 'POST', GROUPS, createConsumerGroup, { changes: true }),
   route('GetCheckPoint', 'GET', [...GROUPS, ':group'], getCheckpoints),
-  route('UpdateConsumerGroup', 'PUT', [...GROUPS, ':group'], updateConsumerGroup),
-  route('DeleteConsumerGroup', 'DELETE', [...GROUPS, ':group'], deleteConsumerGroup),
+  route('UpdateConsumerGroup', 'PUT', [...GROUPS, ':group'], updateConsumerGroup, { changes: true }),
+  route('DeleteConsumerGroup', 'DELETE', [...GROUPS, ':group'], deleteConsumerGroup, { changes: true }),
   route('HeartBeat', 'POST', [...GROUPS, ':group'], heartbeat, { when: when('type', 'heartbeat') }),
   route('UpdateCheckPoint', 'POST', [...GROUPS, ':group'], updateCheckpoint, {
+    changes: true,
     when: when('type', 'checkpoint')
   }),
   route('GetIndex', 'GET', INDEX, getIndex),
-  route('CreateIndex', 'POST', INDEX, createIndex),
-  route('UpdateIndex', 'PUT', INDEX, updateIndex),
-  route('DeleteIndex', 'DELETE', INDEX, deleteIndex)
+  route('CreateIndex', 'POST', INDEX, createIndex, { changes: true }),
+  route('UpdateIndex', 'PUT', INDEX, updateIndex, { changes: true }),
+  route('DeleteIndex', 'DELETE', INDEX, deleteIndex, { changes: true })
 ]
 
 export interface RoutedCall {
   readonly route: Route
-  readonly params: Readonly<Record<string, string>>
+  readonly params: Readonly<Record<string, string | undefined>>
 }
 
 /** Names of all calls that the emulator answers. */
@@ -137,7 +140,7 @@ function route(
   method: string,
   path: readonly string[],
   action: Action,
-  condition: Pick<Route, 'when' | 'bare'> = {}
+  condition: Pick<Route, 'when' | 'bare' | 'changes'> = {}
 ): Route {
   return { call, method, path, action, ...condition }
 }

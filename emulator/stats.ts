@@ -1,4 +1,6 @@
-import type { Account } from './store/project'
+import type { FaultState } from './faults'
+import type { ShardQuotas } from './quota'
+import type { Account } from './store/account'
 import type { ShardInfo } from './store/shard'
 
 export interface CallStats {
@@ -31,6 +33,10 @@ export interface ConsumerGroupStats {
 }
 
 export interface EmulatorStats {
+  /** Bytes of log data in memory, counted only where there is a limit. */
+  memory: { used: number; limit: number | undefined }
+  quotas: ShardQuotas | undefined
+  faults: FaultState[]
   calls: Record<string, CallStats>
   errors: Record<string, number>
   projects: Record<string, Record<string, LogstoreStats>>
@@ -57,16 +63,15 @@ export class StatsCounter {
     }
   }
 
-  snapshot(account: Account): EmulatorStats {
+  snapshot(): Pick<EmulatorStats, 'calls' | 'errors'> {
     return {
       calls: Object.fromEntries([...this.#calls].map(([name, stats]) => [name, { ...stats }])),
-      errors: Object.fromEntries(this.#errors),
-      projects: describeStore(account)
+      errors: Object.fromEntries(this.#errors)
     }
   }
 }
 
-function describeStore(account: Account): EmulatorStats['projects'] {
+export function describeStore(account: Account): EmulatorStats['projects'] {
   return Object.fromEntries(
     [...account.projects.values()].map((project) => [
       project.name,

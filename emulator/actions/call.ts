@@ -1,9 +1,11 @@
 import type { Reply } from '../http/reply'
 import type { EmulatorRequest } from '../http/request'
 import { parameterInvalid } from '../service-error'
+import type { Account } from '../store/account'
 import type { Logstore } from '../store/logstore'
-import type { Account, Project } from '../store/project'
+import type { Project } from '../store/project'
 import type { Shard } from '../store/shard'
+import type { StoreClock } from '../store/store-clock'
 import { rawBody } from '../wire/body'
 import { JsonBody } from '../wire/json-body'
 
@@ -11,12 +13,12 @@ import { JsonBody } from '../wire/json-body'
 export interface CallContext {
   readonly request: EmulatorRequest
   /** Values of the `:name` parts of the route. */
-  readonly params: Readonly<Record<string, string>>
+  readonly params: Readonly<Record<string, string | undefined>>
   readonly account: Account
   readonly projectName: string
   readonly rules: ServiceRules
   /** To be awaited before a shard takes or gives data: where its quota and its faults act. */
-  enterShard(shard: Shard, bytes: number): Promise<void>
+  enterShard(shard: Shard, direction: 'write' | 'read', bytes: number): Promise<void>
 }
 
 /** Rules of the service that can be chosen. */
@@ -42,6 +44,10 @@ export class Call {
 
   get account(): Account {
     return this.context.account
+  }
+
+  get clock(): StoreClock {
+    return this.context.account.clock
   }
 
   get project(): Project {

@@ -9,7 +9,7 @@ export const heartbeat: Action = async (call) => {
   const group = logstore.group(call.param('group'))
   const consumer = call.query.requiredText('consumer')
   const held = shardIds(parseJson(await call.rawBody(), 'JsonInfoInvalid'))
-  return jsonReply(group.heartbeat(consumer, held, logstore.shards, call.account.clock.now()))
+  return jsonReply(group.heartbeat(consumer, held, logstore.shards, call.clock.now()))
 }
 
 function shardIds(value: unknown): number[] {

@@ -1,5 +1,5 @@
-import { compareText } from '../auth/signed-headers'
 import { jsonReply } from '../http/reply'
+import { compareText } from '../text-order'
 import type { Action } from './call'
 
 /** Names in order, a page of them, with a substring filter. */

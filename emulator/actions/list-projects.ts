@@ -1,4 +1,5 @@
 import { jsonReply } from '../http/reply'
+import { compareText } from '../text-order'
 import type { Action } from './call'
 
 export const listProjects: Action = ({ account, query }) => {
@@ -7,7 +8,7 @@ export const listProjects: Action = ({ account, query }) => {
   const size = query.integer('size', 0, 500) ?? 100
   const projects = [...account.projects.values()]
     .filter(({ name }) => name.includes(filter))
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .sort((a, b) => compareText(a.name, b.name))
   const page = projects.slice(offset, offset + size)
   return jsonReply({
     count: page.length,

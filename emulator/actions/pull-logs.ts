@@ -22,14 +22,15 @@ export const pullLogs: Action = async (call) => {
   const { groups, next } = shard.read(cursor, count, MAX_ANSWER, stopCursor)
   await call.context.enterShard(
     shard,
-    groups.reduce((sum, { body }) => sum + body.length, 0)
+    'read',
+    groups.reduce((sum, { size }) => sum + size, 0)
   )
-  const raw = encodeLogGroupList(groups.map(({ body }) => body))
+  const raw = encodeLogGroupList(groups.map((group) => group.body()))
   return answer(call, raw, {
     'x-log-cursor': formatCursor(next),
     'x-log-count': String(groups.length),
     ...(groups.length === 0 ? {} : { 'x-log-read-last-cursor': String(next - 1n) }),
-    'x-log-cursor-time': String(groups.at(-1)?.receiveTime ?? call.account.clock.seconds()),
+    'x-log-cursor-time': String(groups.at(-1)?.receiveTime ?? call.clock.seconds()),
     'x-log-end-of-cursor': next === shard.end ? '1' : '0'
   })
 }

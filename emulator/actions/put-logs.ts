@@ -37,7 +37,7 @@ async function put(call: Call, candidates: (logstore: Logstore) => readonly Shar
   const bytes = groups.reduce((sum, { body }) => sum + body.length, 0)
   let shard = await enterFirst(call, candidates(logstore), bytes)
   while (shard.status === 'readonly') shard = await enterFirst(call, candidates(logstore), bytes)
-  const receiveTime = call.account.clock.seconds()
+  const receiveTime = call.clock.seconds()
   for (const { body, logCount } of groups) {
     shard.append(
       logstore.settings.appendMeta ? withMeta(call, body, receiveTime) : body,
@@ -53,7 +53,7 @@ async function enterFirst(call: Call, shards: readonly Shard[], bytes: number): 
   let refusal: unknown = new ServiceError(400, 'LogStoreWithoutShard', 'logstore has no shard')
   for (const shard of shards) {
     try {
-      await call.context.enterShard(shard, bytes)
+      await call.context.enterShard(shard, 'write', bytes)
       return shard
     } catch (error) {
       refusal = error
@@ -87,7 +87,7 @@ function checked(call: Call, body: Buffer): Group {
   const { rules } = call.context
   if (rules.strict && logCount === 0) throw postBodyInvalid('the log group has no log')
   if (rules.checkLogTime && minTime !== undefined && maxTime !== undefined) {
-    const now = call.account.clock.seconds()
+    const now = call.clock.seconds()
     const wrong = minTime < now - OLDEST_LOG ? minTime : maxTime > now + NEWEST_LOG ? maxTime : undefined
     if (wrong !== undefined) {
       throw postBodyInvalid(`log time ${wrong} is not within [-7 days, +15 minutes] of server time ${now}`)

@@ -26,6 +26,6 @@ export const updateCheckpoint: Action = async (call) => {
   if (consumer === undefined && !force) {
     throw parameterInvalid('forceSuccess must be true when no consumer is given')
   }
-  group.commit(shard, checkpoint, consumer ?? '', force, call.account.clock.now())
+  group.commit(shard, checkpoint, consumer ?? '', force, call.clock.now())
   return emptyReply()
 }

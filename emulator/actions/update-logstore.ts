@@ -6,7 +6,6 @@ import { readSettings } from './create-logstore'
 export const updateLogstore: Action = async (call) => {
   const { logstore } = call
   const body = await call.json('LogStoreInfoInvalid')
-  logstore.settings = { ...logstore.settings, ...readSettings(body, call.context.rules.strict) }
-  logstore.touch()
+  logstore.update(readSettings(body, call.context.rules.strict))
   return emptyReply()
 }

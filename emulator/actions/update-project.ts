@@ -4,7 +4,6 @@ import type { Action } from './call'
 export const updateProject: Action = async (call) => {
   const { project } = call
   const body = await call.json('ParameterInvalid')
-  project.settings = { ...project.settings, ...body.others('projectName') }
-  project.touch()
+  project.update(body.others('projectName'))
   return emptyReply()
 }

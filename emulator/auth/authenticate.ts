@@ -5,12 +5,15 @@ import { checkClock, requestTimeV1, requestTimeV4 } from './clock'
 import { verifyV1 } from './signature-v1'
 import { verifyV4 } from './signature-v4'
 
-/** What a call must prove itself against. */
-export interface AuthRules {
+export interface AccessKey {
   accessKeyId: string
   accessKeySecret: string
   /** STS token that must come with the key; undefined: any token is taken, as long as it is signed. */
   securityToken?: string | undefined
+}
+
+/** What a call must prove itself against. */
+export interface AuthRules extends AccessKey {
   /** Server clock, Unix milliseconds. */
   now: number
   /** Only what the service documents: no leniency towards deviating SDKs. */

@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto'
 import type { EmulatorRequest } from '../http/request'
 import { wireText } from '../http/target'
-import { compareText, isMetaHeader, isServiceHeader, signedHeaders } from './signed-headers'
+import { compareText } from '../text-order'
+import { isMetaHeader, isServiceHeader, signedHeaders } from './signed-headers'
 
 export interface SignatureV1 {
   method: 'hmac-sha1' | 'hmac-sha256'

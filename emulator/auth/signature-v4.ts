@@ -1,6 +1,7 @@
 import { createHash, createHmac } from 'node:crypto'
 import type { EmulatorRequest } from '../http/request'
-import { compareText, isMetaHeader, isServiceHeader, signedHeaders } from './signed-headers'
+import { compareText } from '../text-order'
+import { isMetaHeader, isServiceHeader, signedHeaders } from './signed-headers'
 
 export interface SignatureV4 {
   /** YYYYMMDD of the credential scope. */

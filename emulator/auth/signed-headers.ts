@@ -1,5 +1,6 @@
 import type { EmulatorRequest } from '../http/request'
 import { wireText } from '../http/target'
+import { compareText } from '../text-order'
 
 export type HeaderPair = readonly [name: string, value: string]
 
@@ -20,8 +21,4 @@ export function isServiceHeader(name: string): boolean {
 /** Object metadata, which some SDKs sign and others do not: both are accepted. */
 export function isMetaHeader(name: string): boolean {
   return name.startsWith('x-log-meta-')
-}
-
-export function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
 }

@@ -1,6 +1,8 @@
 import { ServiceError } from '../service-error'
+import { compareText } from '../text-order'
 import { rebalance } from './rebalance'
 import type { Shard } from './shard'
+import type { ConsumerGroupState } from './state'
 
 export interface ConsumerGroupSettings {
   /** Seconds without a heartbeat after which a consumer loses its shards. */
@@ -39,6 +41,22 @@ export class ConsumerGroup {
     readonly name: string,
     public settings: ConsumerGroupSettings
   ) {}
+
+  static restore(state: ConsumerGroupState): ConsumerGroup {
+    const group = new ConsumerGroup(state.name, state.settings)
+    group.#orderedFrom = state.orderedFrom
+    for (const checkpoint of state.checkpoints) group.checkpoints.set(checkpoint.shard, checkpoint)
+    return group
+  }
+
+  toState(): ConsumerGroupState {
+    return {
+      name: this.name,
+      settings: this.settings,
+      orderedFrom: this.#orderedFrom,
+      checkpoints: [...this.checkpoints.values()]
+    }
+  }
 
   update(settings: Partial<ConsumerGroupSettings>, nextShardId: number): void {
     if (settings.order === true && !this.settings.order) this.#orderedFrom = nextShardId
@@ -113,7 +131,7 @@ export class ConsumerGroup {
       .map((shard) => shard.id)
     const isReady = new Set(ready)
     for (const shard of [...this.owners.keys()]) if (!isReady.has(shard)) this.#free(shard)
-    const consumers = [...this.consumers.keys()].sort()
+    const consumers = [...this.consumers.keys()].sort(compareText)
     for (const shard of ready) {
       const holder = consumers.find((name) => this.consumers.get(name)?.held.has(shard) === true)
       if (!this.owners.has(shard) && holder !== undefined) this.owners.set(shard, holder)

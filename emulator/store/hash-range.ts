@@ -2,7 +2,7 @@
 export const HASH_SPACE = 1n << 128n
 const LAST_END_KEY = 'f'.repeat(32)
 
-/** Half-open range of MD5 hash keys. */
+/** Half-open range of MD5 hash keys; the last key of all, 32 times `f`, belongs to the last range. */
 export interface HashRange {
   readonly begin: bigint
   readonly end: bigint
@@ -16,6 +16,11 @@ export function beginKey(range: HashRange): string {
 
 export function endKey(range: HashRange): string {
   return range.end === HASH_SPACE ? LAST_END_KEY : hex(range.end)
+}
+
+/** The end of a range as it is written, below which a split key must lie. */
+export function lastKey({ end }: HashRange): bigint {
+  return end === HASH_SPACE ? HASH_SPACE - 1n : end
 }
 
 /** Divides a range into `parts` neighbours of equal width, as far as integers allow. */

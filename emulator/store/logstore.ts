@@ -1,8 +1,9 @@
 import { parameterInvalid, ServiceError } from '../service-error'
 import { ConsumerGroup, type ConsumerGroupSettings } from './consumer-group'
-import { divideRange, type HashRange, WHOLE_SPACE } from './hash-range'
-import { Shard } from './shard'
-import type { StoreClock } from './store-clock'
+import { divideRange, type HashRange, lastKey, WHOLE_SPACE } from './hash-range'
+import { Shard, type ShardIdentity } from './shard'
+import type { LogstoreState } from './state'
+import type { StoreContext } from './store-context'
 
 /** The properties of a logstore that clients set; further ones are kept as they came. */
 export interface LogstoreSettings {
@@ -22,28 +23,92 @@ export interface LogstoreDescription extends LogstoreSettings {
   lastModifyTime: number
 }
 
-export const MAX_CONSUMER_GROUPS = 30
+export type LogstoreIndex = Readonly<Record<string, unknown>>
+
+const MAX_CONSUMER_GROUPS = 30
+const TTL_FOR_EVER = 3650
+const SECONDS_PER_DAY = 86_400
 
 /** Shards, consumer groups and index of one logstore. Times are Unix seconds. */
 export class Logstore {
   readonly shards = new Map<number, Shard>()
   readonly consumerGroups = new Map<string, ConsumerGroup>()
-  readonly createTime: number
-  lastModifyTime: number
-  #index: Readonly<Record<string, unknown>> | undefined
+  #index: LogstoreIndex | undefined
   #indexModifyTime = 0
   #nextShardId = 0
   #turn = 0
+  #lastModifyTime: number
 
-  constructor(
+  private constructor(
+    readonly project: string,
     readonly name: string,
-    shardCount: number,
     public settings: LogstoreSettings,
-    private readonly clock: StoreClock
+    readonly createTime: number,
+    private readonly context: StoreContext
   ) {
-    this.createTime = clock.seconds()
-    this.lastModifyTime = this.createTime
-    for (const range of divideRange(WHOLE_SPACE, shardCount)) this.#addShard(range, [])
+    this.#lastModifyTime = createTime
+  }
+
+  /** A new logstore whose shards divide the hash space evenly. */
+  static create(
+    project: string,
+    name: string,
+    shardCount: number,
+    settings: LogstoreSettings,
+    context: StoreContext
+  ): Logstore {
+    const logstore = new Logstore(project, name, settings, context.clock.seconds(), context)
+    for (const range of divideRange(WHOLE_SPACE, shardCount)) logstore.#addShard(range, [])
+    return logstore
+  }
+
+  static restore(project: string, state: LogstoreState, context: StoreContext): Logstore {
+    const logstore = new Logstore(project, state.name, state.settings, state.createTime, context)
+    logstore.#lastModifyTime = state.lastModifyTime
+    logstore.#index = state.index ?? undefined
+    logstore.#indexModifyTime = state.indexModifyTime
+    logstore.#nextShardId = state.nextShardId
+    for (const shard of state.shards) {
+      logstore.#openShard(
+        {
+          id: shard.id,
+          range: { begin: BigInt(shard.rangeBegin), end: BigInt(shard.rangeEnd) },
+          createTime: shard.createTime,
+          firstCursor: BigInt(shard.firstCursor),
+          parents: shard.parents
+        },
+        { closeTime: shard.closeTime, begin: BigInt(shard.beginCursor) }
+      )
+    }
+    for (const group of state.consumerGroups)
+      logstore.consumerGroups.set(group.name, ConsumerGroup.restore(group))
+    return logstore
+  }
+
+  get index(): LogstoreIndex | undefined {
+    return this.#index
+  }
+
+  get indexModifyTime(): number {
+    return this.#indexModifyTime
+  }
+
+  get nextShardId(): number {
+    return this.#nextShardId
+  }
+
+  get lastModifyTime(): number {
+    return this.#lastModifyTime
+  }
+
+  setIndex(index: LogstoreIndex | undefined): void {
+    this.#index = index
+    this.#indexModifyTime = this.context.clock.seconds()
+  }
+
+  update(settings: Partial<LogstoreSettings>): void {
+    this.settings = { ...this.settings, ...settings }
+    this.#lastModifyTime = this.context.clock.seconds()
   }
 
   /** In the order of their ids. */
@@ -68,10 +133,9 @@ export class Logstore {
     return [...writable.slice(first), ...writable.slice(0, first)]
   }
 
-  /** The writable shard whose range holds the key; the last one for the key beyond the last range, 32 times `f`. */
+  /** The writable shard whose range holds the key. */
   routedShard(hashKey: bigint): Shard {
-    const writable = this.writableShards()
-    const shard = writable.find((candidate) => candidate.holds(hashKey))
+    const shard = this.writableShards().find((candidate) => candidate.holds(hashKey))
     if (shard === undefined) throw new ServiceError(400, 'LogStoreWithoutShard', 'logstore has no shard')
     return shard
   }
@@ -80,17 +144,17 @@ export class Logstore {
   splitShard(id: number, at: { key: bigint } | { parts: number }): Shard[] {
     const old = this.#writableShard(id)
     const { begin, end } = old.range
-    if ('key' in at) {
-      if (at.key <= begin || at.key >= end) throw parameterInvalid('invalid mid hash.')
-      return this.#replace(
-        [old],
-        [
-          { begin, end: at.key },
-          { begin: at.key, end }
-        ]
-      )
-    }
-    return this.#replace([old], divideRange(old.range, at.parts))
+    if ('parts' in at && end - begin >= at.parts)
+      return this.#replace([old], divideRange(old.range, at.parts))
+    if ('parts' in at || at.key <= begin || at.key >= lastKey(old.range))
+      throw parameterInvalid('invalid mid hash.')
+    return this.#replace(
+      [old],
+      [
+        { begin, end: at.key },
+        { begin: at.key, end }
+      ]
+    )
   }
 
   /** Ends writing to the shard and its right neighbour and joins their ranges. The new shard, then the old ones. */
@@ -108,7 +172,29 @@ export class Logstore {
   deleteShard(id: number): void {
     const shard = this.shards.get(id)
     if (shard === undefined || shard.status === 'readwrite') throw parameterInvalid('invalid shard id.')
+    shard.discard()
     this.shards.delete(id)
+  }
+
+  /** Drops the data that is older than it is to be kept, and the readonly shards that were closed before that. */
+  expire(): void {
+    const seconds =
+      this.context.retention ??
+      (this.settings.ttl === TTL_FOR_EVER ? undefined : this.settings.ttl * SECONDS_PER_DAY)
+    if (seconds === undefined) return
+    const oldest = this.context.clock.seconds() - seconds
+    for (const shard of this.shards.values()) {
+      shard.expireBefore(oldest)
+      if (shard.closeTime !== undefined && shard.closeTime < oldest && shard.groupCount === 0) {
+        this.deleteShard(shard.id)
+      }
+    }
+  }
+
+  /** Gives up all data, of a logstore that is deleted. */
+  discard(): void {
+    for (const shard of this.shards.values()) shard.discard()
+    this.shards.clear()
   }
 
   group(name: string): ConsumerGroup {
@@ -119,7 +205,7 @@ export class Logstore {
     return group
   }
 
-  createGroup(name: string, settings: ConsumerGroupSettings): ConsumerGroup {
+  createGroup(name: string, settings: ConsumerGroupSettings): void {
     if (this.consumerGroups.has(name)) {
       throw new ServiceError(400, 'ConsumerGroupAlreadyExist', `consumer group ${name} already exists`)
     }
@@ -130,30 +216,7 @@ export class Logstore {
         `at most ${MAX_CONSUMER_GROUPS} consumer groups`
       )
     }
-    const group = new ConsumerGroup(name, settings)
-    this.consumerGroups.set(name, group)
-    return group
-  }
-
-  get nextShardId(): number {
-    return this.#nextShardId
-  }
-
-  get index(): Readonly<Record<string, unknown>> | undefined {
-    return this.#index
-  }
-
-  get indexModifyTime(): number {
-    return this.#indexModifyTime
-  }
-
-  setIndex(index: Readonly<Record<string, unknown>> | undefined): void {
-    this.#index = index
-    this.#indexModifyTime = this.clock.seconds()
-  }
-
-  touch(): void {
-    this.lastModifyTime = this.clock.seconds()
+    this.consumerGroups.set(name, new ConsumerGroup(name, settings))
   }
 
   describe(): LogstoreDescription {
@@ -162,7 +225,21 @@ export class Logstore {
       ...this.settings,
       shardCount: this.writableShards().length,
       createTime: this.createTime,
-      lastModifyTime: this.lastModifyTime
+      lastModifyTime: this.#lastModifyTime
+    }
+  }
+
+  toState(): LogstoreState {
+    return {
+      name: this.name,
+      settings: this.settings,
+      createTime: this.createTime,
+      lastModifyTime: this.#lastModifyTime,
+      index: this.#index ?? null,
+      indexModifyTime: this.#indexModifyTime,
+      nextShardId: this.#nextShardId,
+      shards: this.listShards().map((shard) => shard.toState()),
+      consumerGroups: [...this.consumerGroups.values()].map((group) => group.toState())
     }
   }
 
@@ -173,15 +250,31 @@ export class Logstore {
   }
 
   #replace(old: readonly Shard[], ranges: readonly HashRange[]): Shard[] {
-    for (const shard of old) shard.close(this.clock.seconds())
+    for (const shard of old) shard.close(this.context.clock.seconds())
     const parents = old.map((shard) => shard.id)
     return [...old, ...ranges.map((range) => this.#addShard(range, parents))]
   }
 
   #addShard(range: HashRange, parents: readonly number[]): Shard {
+    const { clock } = this.context
     const id = this.#nextShardId++
-    const shard = new Shard(id, range, this.clock.seconds(), this.clock.nextCursorSeed(), parents)
-    this.shards.set(id, shard)
+    return this.#openShard({
+      id,
+      range,
+      createTime: clock.seconds(),
+      firstCursor: clock.nextCursorSeed(),
+      parents
+    })
+  }
+
+  #openShard(identity: ShardIdentity, past?: { closeTime: number | null; begin: bigint }): Shard {
+    const { budget, journal } = this.context
+    const shard = new Shard(identity, budget, journal(this.project, this.name, identity.id))
+    if (past !== undefined) {
+      while (shard.begin < past.begin && shard.groupCount > 0) shard.expireOldest()
+      if (past.closeTime !== null) shard.close(past.closeTime)
+    }
+    this.shards.set(identity.id, shard)
     return shard
   }
 }

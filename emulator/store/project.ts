@@ -1,9 +1,9 @@
-import { parameterInvalid, ServiceError } from '../service-error'
+import { ServiceError } from '../service-error'
 import { Logstore, type LogstoreSettings } from './logstore'
-import type { StoreClock } from './store-clock'
+import type { ProjectState } from './state'
+import type { StoreContext } from './store-context'
 
-export const MAX_LOGSTORES = 200
-
+const MAX_LOGSTORES = 200
 const LOGSTORE_NAME = /^[a-z0-9][a-z0-9_-]{1,61}[a-z0-9]$/
 const DEFAULT_SETTINGS: LogstoreSettings = {
   ttl: 3650,
@@ -24,51 +24,58 @@ export interface ProjectSettings {
 /** Logstores by name, and what GetProject tells. Times are Unix seconds. */
 export class Project {
   readonly logstores = new Map<string, Logstore>()
-  readonly createTime: number
-  lastModifyTime: number
+  #lastModifyTime: number
 
   constructor(
     readonly name: string,
     public settings: ProjectSettings,
-    private readonly clock: StoreClock
+    private readonly context: StoreContext,
+    readonly createTime: number = context.clock.seconds()
   ) {
-    this.createTime = clock.seconds()
-    this.lastModifyTime = this.createTime
+    this.#lastModifyTime = createTime
   }
 
+  static restore(state: ProjectState, context: StoreContext): Project {
+    const project = new Project(state.name, state.settings, context, state.createTime)
+    project.#lastModifyTime = state.lastModifyTime
+    for (const logstore of state.logstores) {
+      project.logstores.set(logstore.name, Logstore.restore(state.name, logstore, context))
+    }
+    return project
+  }
+
+  update(settings: Partial<ProjectSettings>): void {
+    this.settings = { ...this.settings, ...settings }
+    this.#lastModifyTime = this.context.clock.seconds()
+  }
+
+  /** The logstore, rid of what is older than it is to be kept. */
   logstore(name: string): Logstore {
     const logstore = this.logstores.get(name)
     if (logstore === undefined) {
       throw new ServiceError(404, 'LogStoreNotExist', `logstore ${name} does not exist`)
     }
+    logstore.expire()
     return logstore
   }
 
-  createLogstore(name: string, shardCount: number, settings: Partial<LogstoreSettings>): Logstore {
-    if (!LOGSTORE_NAME.test(name))
+  createLogstore(name: string, shardCount: number, settings: Partial<LogstoreSettings>): void {
+    if (!LOGSTORE_NAME.test(name)) {
       throw new ServiceError(400, 'LogStoreInfoInvalid', `logstore name ${name} is invalid`)
+    }
     if (this.logstores.has(name)) {
       throw new ServiceError(400, 'LogStoreAlreadyExist', `logstore ${name} already exists`)
     }
     if (this.logstores.size >= MAX_LOGSTORES) {
-      throw new ServiceError(
-        400,
-        'ProjectQuotaExceed',
-        `project ${this.name} has ${MAX_LOGSTORES} logstores already`
-      )
+      throw new ServiceError(400, 'ProjectQuotaExceed', `project ${this.name} has ${MAX_LOGSTORES} logstores`)
     }
-    const logstore = new Logstore(name, shardCount, { ...DEFAULT_SETTINGS, ...settings }, this.clock)
-    this.logstores.set(name, logstore)
-    return logstore
+    const all = { ...DEFAULT_SETTINGS, ...settings }
+    this.logstores.set(name, Logstore.create(this.name, name, shardCount, all, this.context))
   }
 
   deleteLogstore(name: string): void {
-    this.logstore(name)
+    this.logstore(name).discard()
     this.logstores.delete(name)
-  }
-
-  touch(): void {
-    this.lastModifyTime = this.clock.seconds()
   }
 
   describe(): Record<string, unknown> {
@@ -79,39 +86,17 @@ export class Project {
       owner: '',
       region: 'local',
       createTime: String(this.createTime),
-      lastModifyTime: String(this.lastModifyTime)
+      lastModifyTime: String(this.#lastModifyTime)
     }
   }
-}
 
-const PROJECT_NAME = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/
-
-/** All projects of the one account that the emulator serves. */
-export class Account {
-  readonly projects = new Map<string, Project>()
-
-  constructor(readonly clock: StoreClock) {}
-
-  project(name: string): Project {
-    const project = this.projects.get(name)
-    if (project === undefined) {
-      throw new ServiceError(404, 'ProjectNotExist', `The Project does not exist : ${name}`)
+  toState(): ProjectState {
+    return {
+      name: this.name,
+      settings: this.settings,
+      createTime: this.createTime,
+      lastModifyTime: this.#lastModifyTime,
+      logstores: [...this.logstores.values()].map((logstore) => logstore.toState())
     }
-    return project
-  }
-
-  createProject(name: string, settings: ProjectSettings): Project {
-    if (!PROJECT_NAME.test(name)) throw parameterInvalid(`project name ${name} is invalid`)
-    if (this.projects.has(name)) {
-      throw new ServiceError(400, 'ProjectAlreadyExist', `Project ${name} already exist`)
-    }
-    const project = new Project(name, settings, this.clock)
-    this.projects.set(name, project)
-    return project
-  }
-
-  deleteProject(name: string): void {
-    this.project(name)
-    this.projects.delete(name)
   }
 }

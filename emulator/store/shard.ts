@@ -1,12 +1,8 @@
+import type { ShardJournal } from './disk/shard-journal'
 import { beginKey, endKey, type HashRange } from './hash-range'
-
-/** An encoded LogGroup as it was accepted. */
-export interface StoredGroup {
-  readonly body: Buffer
-  readonly logCount: number
-  /** Unix seconds at which the service took it; never falls within a shard. */
-  readonly receiveTime: number
-}
+import type { MemoryBudget } from './memory-budget'
+import type { ShardState } from './state'
+import { StoredGroup } from './stored-group'
 
 export interface ShardInfo {
   shardID: number
@@ -17,21 +13,38 @@ export interface ShardInfo {
   createTime: number
 }
 
-/** Result of reading: groups that have the consecutive cursors from `cursor` to `next` (exclusive). */
+/** What makes a shard, apart from its data. */
+export interface ShardIdentity {
+  readonly id: number
+  readonly range: HashRange
+  /** Unix seconds. */
+  readonly createTime: number
+  /** Cursor of the first group that it ever takes. */
+  readonly firstCursor: bigint
+  /** Shards that were split or merged into this one. */
+  readonly parents: readonly number[]
+}
+
+/** Result of reading: groups that have the consecutive cursors up to `next` (exclusive). */
 export interface ShardRead {
   readonly groups: readonly StoredGroup[]
   readonly next: bigint
 }
 
-/** Expired groups leave their slots behind until this many can be cut off at once. */
+/** Expired groups keep their slots until this many can be cut off at once. */
 const COMPACTION = 1024
 
 /** Append-only log groups with consecutive integer cursors over one range of hash keys. */
 export class Shard {
+  readonly id: number
+  readonly range: HashRange
+  readonly createTime: number
+  readonly parents: readonly number[]
+  readonly #firstCursor: bigint
   status: 'readwrite' | 'readonly' = 'readwrite'
   /** Unix seconds of the split or merge that ended writing. */
   closeTime: number | undefined
-  #groups: StoredGroup[] = []
+  #groups: (StoredGroup | undefined)[] = []
   /** Slots of #groups whose group has expired. */
   #expired = 0
   /** Cursor of #groups[0]. */
@@ -41,15 +54,17 @@ export class Shard {
   #lastReceiveTime = 0
 
   constructor(
-    readonly id: number,
-    readonly range: HashRange,
-    /** Unix seconds. */
-    readonly createTime: number,
-    firstCursor: bigint,
-    /** Shards that were split or merged into this one. */
-    readonly parents: readonly number[] = []
+    identity: ShardIdentity,
+    private readonly budget: MemoryBudget,
+    private readonly journal: ShardJournal | undefined
   ) {
-    this.#base = firstCursor
+    this.id = identity.id
+    this.range = identity.range
+    this.createTime = identity.createTime
+    this.parents = identity.parents
+    this.#firstCursor = identity.firstCursor
+    this.#base = this.#firstCursor
+    if (journal !== undefined) this.#restore(journal)
   }
 
   /** Cursor of the oldest group that can be read. */
@@ -79,11 +94,12 @@ export class Shard {
     return hashKey >= this.range.begin && hashKey < this.range.end
   }
 
-  append(body: Buffer, logCount: number, receiveTime: number): void {
-    this.#lastReceiveTime = Math.max(this.#lastReceiveTime, receiveTime)
-    this.#groups.push({ body, logCount, receiveTime: this.#lastReceiveTime })
-    this.#bytes += body.length
-    this.#logs += logCount
+  append(body: Buffer, logCount: number, now: number): void {
+    const receiveTime = Math.max(this.#lastReceiveTime, now)
+    const place = this.journal?.append(this.end, { body, logCount, receiveTime })
+    const group = new StoredGroup(this, body, body.length, logCount, receiveTime, place)
+    this.#push(group)
+    this.budget.added(group)
   }
 
   /** True where a read may start at the cursor. */
@@ -91,24 +107,33 @@ export class Shard {
     return cursor >= this.begin && cursor <= this.end
   }
 
-  /** The group at a cursor that `isReadable` and is not the end. */
   groupAt(cursor: bigint): StoredGroup | undefined {
-    const slot = Number(cursor - this.#base)
-    return slot < this.#expired ? undefined : this.#groups[slot]
+    return cursor < this.begin || cursor >= this.end ? undefined : this.#groups[Number(cursor - this.#base)]
   }
 
   /** At most `count` groups and `maxBytes` of them, but always one when there is one before `stop`. */
-  read(cursor: bigint, count: number, maxBytes: number, stop: bigint | undefined): ShardRead {
-    const first = Number(cursor - this.#base)
-    const end = stop === undefined || stop > this.end ? this.#groups.length : Number(stop - this.#base)
-    let slot = first
+  read(cursor: bigint, count: number, maxBytes: number, stop: bigint = this.end): ShardRead {
+    const end = stop > this.end ? this.end : stop
+    const groups: StoredGroup[] = []
     let bytes = 0
-    while (slot < end && slot - first < count) {
-      bytes += this.#groups[slot]?.body.length ?? 0
-      if (bytes > maxBytes && slot > first) break
-      slot++
+    let next = cursor
+    while (next < end && groups.length < count) {
+      const group = this.groupAt(next)
+      if (group === undefined) break
+      bytes += group.size
+      if (bytes > maxBytes && groups.length > 0) break
+      groups.push(group)
+      next++
     }
-    return { groups: this.#groups.slice(first, slot), next: this.#base + BigInt(Math.max(slot, first)) }
+    return { groups, next }
+  }
+
+  /** All groups that can be read, oldest first. */
+  *allGroups(): Generator<StoredGroup> {
+    for (let cursor = this.begin; cursor < this.end; cursor++) {
+      const group = this.groupAt(cursor)
+      if (group !== undefined) yield group
+    }
   }
 
   /** Cursor of the first group received at or after a Unix second; the end where there is none. */
@@ -123,29 +148,38 @@ export class Shard {
     return this.#base + BigInt(low)
   }
 
-  oldestReceiveTime(): number | undefined {
-    return this.#groups[this.#expired]?.receiveTime
+  /** Drops the groups received before a Unix second. */
+  expireBefore(receiveTime: number): void {
+    while ((this.#groups[this.#expired]?.receiveTime ?? Number.POSITIVE_INFINITY) < receiveTime)
+      this.expireOldest()
   }
 
   /** Drops the oldest group; its cursor becomes invalid. */
   expireOldest(): void {
     const group = this.#groups[this.#expired]
     if (group === undefined) return
-    this.#bytes -= group.body.length
+    this.#bytes -= group.size
     this.#logs -= group.logCount
-    this.#expired++
-    if (this.#expired < COMPACTION && this.#expired < this.#groups.length) {
-      this.#groups[this.#expired - 1] = EXPIRED
-      return
-    }
+    this.budget.removed(group)
+    group.expire()
+    this.#groups[this.#expired++] = undefined
+    this.journal?.dropBefore(this.begin)
+    if (this.#expired < COMPACTION && this.#expired < this.#groups.length) return
     this.#groups = this.#groups.slice(this.#expired)
     this.#base += BigInt(this.#expired)
     this.#expired = 0
   }
 
+  /** Ends writing. */
   close(time: number): void {
     this.status = 'readonly'
     this.closeTime = time
+  }
+
+  /** Gives up all data, of a shard that is deleted. */
+  discard(): void {
+    while (this.groupCount > 0) this.expireOldest()
+    this.journal?.remove()
   }
 
   info(): ShardInfo {
@@ -157,6 +191,32 @@ export class Shard {
       createTime: this.createTime
     }
   }
-}
 
-const EXPIRED: StoredGroup = { body: Buffer.alloc(0), logCount: 0, receiveTime: 0 }
+  toState(): ShardState {
+    return {
+      id: this.id,
+      rangeBegin: String(this.range.begin),
+      rangeEnd: String(this.range.end),
+      createTime: this.createTime,
+      closeTime: this.closeTime ?? null,
+      parents: this.parents,
+      firstCursor: String(this.#firstCursor),
+      beginCursor: String(this.begin)
+    }
+  }
+
+  #push(group: StoredGroup): void {
+    this.#groups.push(group)
+    this.#bytes += group.size
+    this.#logs += group.logCount
+    this.#lastReceiveTime = group.receiveTime
+  }
+
+  #restore(journal: ShardJournal): void {
+    const { firstCursor, records } = journal.load(this.#base)
+    this.#base = firstCursor
+    for (const { size, logCount, receiveTime, place } of records) {
+      this.#push(new StoredGroup(this, undefined, size, logCount, receiveTime, place))
+    }
+  }
+}

@@ -1,0 +1,122 @@
+import { parameterInvalid, ServiceError } from './service-error'
+import type { Shard } from './store/shard'
+
+export interface Rate {
+  callsPerSecond?: number
+  bytesPerSecond?: number
+}
+
+/** What each shard may take and give, as the service documents it. */
+export interface ShardQuotas {
+  write: Rate
+  read: Rate
+}
+
+export const DOCUMENTED_QUOTAS: ShardQuotas = {
+  write: { callsPerSecond: 500, bytesPerSecond: 5 * 1024 * 1024 },
+  read: { callsPerSecond: 100, bytesPerSecond: 10 * 1024 * 1024 }
+}
+
+/** Quotas as they come in JSON: `true` for the documented ones, `false` for none, or `{write, read}`. */
+export function readQuotas(value: unknown): ShardQuotas | undefined {
+  if (value === true) return DOCUMENTED_QUOTAS
+  if (value === false) return undefined
+  const { write, read } = asRecord(value)
+  return { write: readRate(write ?? {}), read: readRate(read ?? {}) }
+}
+
+function readRate(value: unknown): Rate {
+  const rate = asRecord(value)
+  for (const [name, number] of Object.entries(rate)) {
+    if (name !== 'callsPerSecond' && name !== 'bytesPerSecond')
+      throw parameterInvalid(`a rate has no property ${name}`)
+    if (typeof number !== 'number' || !(number >= 0))
+      throw parameterInvalid(`${name} must be a number of 0 or more`)
+  }
+  return rate
+}
+
+function asRecord(value: unknown): Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null)
+    throw parameterInvalid('quotas are true, false or {write, read}')
+  return value as Readonly<Record<string, unknown>>
+}
+
+/** A second's worth of calls and bytes, filled steadily; the call that empties it is still let in. */
+export class QuotaBucket {
+  #calls: number
+  #bytes: number
+  #filledAt: number
+
+  /** `now`: Unix milliseconds. */
+  constructor(
+    private readonly rate: Rate,
+    private readonly now: () => number
+  ) {
+    this.#calls = rate.callsPerSecond ?? 0
+    this.#bytes = rate.bytesPerSecond ?? 0
+    this.#filledAt = now()
+  }
+
+  admits(bytes: number): boolean {
+    this.#fill()
+    const { callsPerSecond, bytesPerSecond } = this.rate
+    if (callsPerSecond !== undefined && this.#calls < 1) return false
+    if (bytesPerSecond !== undefined && this.#bytes <= 0) return false
+    this.#calls--
+    this.#bytes -= bytes
+    return true
+  }
+
+  #fill(): void {
+    const now = this.now()
+    const seconds = Math.max(now - this.#filledAt, 0) / 1000
+    const { callsPerSecond = 0, bytesPerSecond = 0 } = this.rate
+    this.#calls = Math.min(this.#calls + seconds * callsPerSecond, callsPerSecond)
+    this.#bytes = Math.min(this.#bytes + seconds * bytesPerSecond, bytesPerSecond)
+    this.#filledAt = now
+  }
+}
+
+interface ShardBuckets {
+  write: QuotaBucket
+  read: QuotaBucket
+}
+
+/** The quotas of all shards; off until they are set. */
+export class Quotas {
+  #limits: ShardQuotas | undefined
+  #buckets = new WeakMap<Shard, ShardBuckets>()
+
+  constructor(private readonly now: () => number) {}
+
+  get limits(): ShardQuotas | undefined {
+    return this.#limits
+  }
+
+  set limits(limits: ShardQuotas | undefined) {
+    this.#limits = limits
+    this.#buckets = new WeakMap()
+  }
+
+  /** Counts a call on a shard, or refuses it. */
+  enter(shard: Shard, direction: 'write' | 'read', bytes: number): void {
+    if (this.#limits === undefined) return
+    const buckets = this.#buckets.get(shard) ?? {
+      write: new QuotaBucket(this.#limits.write, this.now),
+      read: new QuotaBucket(this.#limits.read, this.now)
+    }
+    this.#buckets.set(shard, buckets)
+    if (!buckets[direction].admits(bytes)) throw quotaExceeded(direction, shard.id)
+  }
+}
+
+export function quotaExceeded(direction: 'write' | 'read', shard: number): ServiceError {
+  return direction === 'write'
+    ? new ServiceError(
+        403,
+        'ShardWriteQuotaExceed',
+        `shard write quota exceed, please split shard, shard: ${shard}`
+      )
+    : new ServiceError(403, 'ShardReadQuotaExceed', 'shard read qps exceed quota limits')
+}

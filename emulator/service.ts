@@ -1,0 +1,111 @@
+import { Call } from './actions/call'
+import { type AccessKey, authenticate } from './auth/authenticate'
+import { type Delivery, type FaultSession, Faults } from './faults'
+import { projectOfHost } from './http/host'
+import type { Reply } from './http/reply'
+import type { EmulatorRequest } from './http/request'
+import { Quotas, quotaExceeded } from './quota'
+import { type RoutedCall, routeRequest } from './router'
+import { ServiceError } from './service-error'
+import { StatsCounter } from './stats'
+import type { Account } from './store/account'
+import type { Shard } from './store/shard'
+
+export interface ServiceOptions {
+  key: AccessKey
+  defaultProject: string
+  ownNames: ReadonlySet<string>
+  strict: boolean
+  checkLogTime: boolean
+  /** To be called after every call that changed more than the data of shards. */
+  onChange: () => void
+}
+
+export interface Answer {
+  reply: Reply
+  delivery: Delivery
+}
+
+/** Answers calls: who may, which action, what goes wrong on purpose, what is counted. Knows no sockets. */
+export class Service {
+  readonly faults: Faults
+  readonly quotas: Quotas
+  readonly stats = new StatsCounter()
+
+  constructor(
+    readonly account: Account,
+    private readonly options: ServiceOptions
+  ) {
+    this.faults = new Faults(account.clock.now)
+    this.quotas = new Quotas(account.clock.now)
+  }
+
+  /** Rejects with ServiceError, or ConnectionCut where a fault says so; `signal` tells that the client has gone. */
+  async answer(request: EmulatorRequest, signal: AbortSignal): Promise<Answer> {
+    const hostProject = projectOfHost(request.target.host, this.options.ownNames)
+    const routed = routeOrRefusal(request, hostProject === undefined)
+    const call = routed instanceof ServiceError ? 'Unknown' : routed.route.call
+    const count = this.stats.begin(call, request.body.length)
+    try {
+      const session = routed instanceof ServiceError ? undefined : this.#faultSession(routed)
+      authenticate(request, {
+        ...this.options.key,
+        now: this.account.clock.now() + (session?.skew() ?? 0),
+        strict: this.options.strict
+      })
+      if (routed instanceof ServiceError) throw routed
+      await session?.before(signal)
+      const reply = await this.#act(request, routed, hostProject, session, signal)
+      if (routed.route.changes === true) this.options.onChange()
+      count.done(reply.body.length)
+      return { reply, delivery: session?.delivery(reply.body.length > 0) ?? 'whole' }
+    } catch (error) {
+      count.failed(error instanceof ServiceError ? error.code : error instanceof Error ? error.name : 'Error')
+      throw error
+    }
+  }
+
+  #faultSession({ route, params }: RoutedCall): FaultSession | undefined {
+    const shard = params['shard']
+    return this.faults.session({
+      call: route.call,
+      logstore: params['logstore'],
+      shard: shard === undefined ? undefined : Number(shard)
+    })
+  }
+
+  async #act(
+    request: EmulatorRequest,
+    { route, params }: RoutedCall,
+    hostProject: string | undefined,
+    session: FaultSession | undefined,
+    signal: AbortSignal
+  ): Promise<Reply> {
+    const { strict, checkLogTime, defaultProject } = this.options
+    const enterShard = async (shard: Shard, direction: 'write' | 'read', bytes: number) => {
+      this.quotas.enter(shard, direction, bytes)
+      session?.enterShard(shard.id, bytes, () => quotaExceeded(direction, shard.id))
+      await session?.before(signal)
+    }
+    const projectName = hostProject ?? params['project'] ?? defaultProject
+    return route.action(
+      new Call({
+        request,
+        params,
+        account: this.account,
+        projectName,
+        rules: { strict, checkLogTime },
+        enterShard
+      })
+    )
+  }
+}
+
+function routeOrRefusal(request: EmulatorRequest, isBare: boolean): RoutedCall | ServiceError {
+  try {
+    return routeRequest(request, isBare)
+  } catch (error) {
+    if (error instanceof ServiceError) return error
+    throw error
+  }
+}

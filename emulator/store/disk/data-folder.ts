@@ -1,0 +1,80 @@
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { AccountState } from '../state'
+import { ShardJournal } from './shard-journal'
+
+export interface StoredKey {
+  accessKeyId: string
+  accessKeySecret: string
+}
+
+/**
+ * A folder that holds everything across restarts: `state.json`, and a folder of files a shard. What was answered
+ * survives the end of the process; it is not forced through the operating system's own cache.
+ */
+export class DataFolder {
+  readonly #journals = new Set<ShardJournal>()
+
+  constructor(readonly folder: string) {
+    mkdirSync(folder, { recursive: true })
+  }
+
+  /** The state an earlier run left, if any; throws where it cannot be read. */
+  readState(): AccountState | undefined {
+    const state = this.#readJson('state.json')
+    if (state === undefined) return undefined
+    if (!isState(state)) throw new Error(`${join(this.folder, 'state.json')} is not the state of an emulator`)
+    return state
+  }
+
+  saveState(state: AccountState): void {
+    this.#writeJson('state.json', state)
+  }
+
+  /** The key an earlier run made up, so that its clients go on working. */
+  readKey(): StoredKey | undefined {
+    const key = this.#readJson('access-key.json')
+    return isKey(key) ? key : undefined
+  }
+
+  saveKey(key: StoredKey): void {
+    this.#writeJson('access-key.json', key)
+  }
+
+  journal(project: string, logstore: string, shard: number): ShardJournal {
+    const journal = new ShardJournal(join(this.folder, 'logs', project, logstore, String(shard)))
+    this.#journals.add(journal)
+    return journal
+  }
+
+  close(): void {
+    for (const journal of this.#journals) journal.close()
+    this.#journals.clear()
+  }
+
+  #readJson(name: string): unknown {
+    const path = join(this.folder, name)
+    return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined
+  }
+
+  #writeJson(name: string, value: unknown): void {
+    const path = join(this.folder, name)
+    writeFileSync(`${path}.new`, JSON.stringify(value), { mode: 0o600 })
+    renameSync(`${path}.new`, path)
+  }
+}
+
+function isState(value: unknown): value is AccountState {
+  return typeof value === 'object' && value !== null && 'version' in value && value.version === 1
+}
+
+function isKey(value: unknown): value is StoredKey {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'accessKeyId' in value &&
+    typeof value.accessKeyId === 'string' &&
+    'accessKeySecret' in value &&
+    typeof value.accessKeySecret === 'string'
+  )
+}

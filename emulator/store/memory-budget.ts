@@ -1,0 +1,43 @@
+import type { StoredGroup } from './stored-group'
+
+const COMPACTION = 4096
+
+/** Keeps the bodies in memory below a limit: the oldest go to where else they stand, or expire. */
+export class MemoryBudget {
+  #queue: StoredGroup[] = []
+  #head = 0
+  #used = 0
+
+  /** `limit`: bytes of log data. */
+  constructor(readonly limit: number = Number.POSITIVE_INFINITY) {}
+
+  /** Bytes of the bodies in memory. */
+  get used(): number {
+    return this.#used
+  }
+
+  /** To be called with every group that came into memory, in their order. */
+  added(group: StoredGroup): void {
+    if (this.limit === Number.POSITIVE_INFINITY) return
+    this.#used += group.size
+    this.#queue.push(group)
+    while (this.#used > this.limit && this.#head < this.#queue.length - 1) this.#dropOldest()
+    if (this.#head >= COMPACTION) {
+      this.#queue = this.#queue.slice(this.#head)
+      this.#head = 0
+    }
+  }
+
+  /** To be called with every group in memory that expires. */
+  removed(group: StoredGroup): void {
+    if (this.limit === Number.POSITIVE_INFINITY || !group.isInMemory) return
+    this.#used -= group.size
+  }
+
+  #dropOldest(): void {
+    const group = this.#queue[this.#head++]
+    if (group?.isInMemory !== true) return
+    if (group.evict()) this.#used -= group.size
+    else group.shard.expireOldest()
+  }
+}

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { AccessKey } from './auth/authenticate'
 import { type FaultSpec, readFault } from './fault-spec'
+import { type LastRecord, lastRecords } from './last-records'
 import {
   DEFAULT_PROJECT,
   DEFAULT_SHARD_COUNT,
@@ -160,6 +161,11 @@ export class SlsEmulator {
       faults: this.#service.faults.list(),
       projects: describeStore(this.#account)
     }
+  }
+
+  /** The newest logs of every logstore, by `project/logstore`. */
+  lastRecords(): Record<string, LastRecord[]> {
+    return lastRecords(this.#account)
   }
 
   /** Stops listening, cuts the open connections, closes the data folder. */

@@ -58,7 +58,8 @@ export class HttpTransport {
       setHost: false,
       host: plainProxy?.host ?? host,
       port: plainProxy?.port ?? endpoint.port,
-      ...(endpoint.secure && { servername: options.servername ?? (isIP(host) === 0 ? host : '') })
+      servername:
+        plainProxy === undefined ? (options.servername ?? nameOnly(host)) : nameOnly(plainProxy.host)
     }
     this.#peer = `${proxy === undefined ? '' : `through the proxy ${proxy.host}:${proxy.port} to `}${host}:${endpoint.port}`
   }
@@ -129,6 +130,11 @@ export class HttpTransport {
     socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', done)
     socket.once('close', done)
   }
+}
+
+/** What TLS may name as the server: no address. */
+function nameOnly(host: string): string {
+  return isIP(host) === 0 ? host : ''
 }
 
 function createAgent(options: CheckedOptions, target: { host: string; port: number }): http.Agent {

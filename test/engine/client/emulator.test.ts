@@ -91,7 +91,7 @@ for (const signatureVersion of ['v1', 'v4'] as const) {
 
     it('lists logstores and describes one', async () => {
       const sls = connect()
-      assert.deepEqual((await sls.listLogstores()).sort(), ['access', 'other'])
+      assert.deepEqual(new Set(await sls.listLogstores()), new Set(['access', 'other']))
       assert.deepEqual(await sls.listLogstores(undefined, { contains: 'acc' }), ['access'])
       const { name, shardCount } = await sls.getLogstore('access')
       assert.deepEqual([name, shardCount], ['access', 2])
@@ -118,8 +118,8 @@ for (const signatureVersion of ['v1', 'v4'] as const) {
       const sls = connect()
       await sls.createConsumerGroup('access', { name: 'beating', timeout: 60, order: false })
       const shards = await sls.heartbeat('access', 'beating', 'only', [])
-      assert.deepEqual([...shards].sort(), [0, 1])
-      assert.deepEqual([...(await sls.heartbeat('access', 'beating', 'only', shards))].sort(), [0, 1])
+      assert.deepEqual(new Set(shards), new Set([0, 1]))
+      assert.deepEqual(new Set(await sls.heartbeat('access', 'beating', 'only', shards)), new Set([0, 1]))
       const cursor = await sls.getCursor('access', 1, 'begin')
       await sls.updateCheckpoint({
         logstore: 'access',

@@ -11,7 +11,9 @@ import { deleteShard } from './actions/delete-shard'
 import { getCheckpoints } from './actions/get-checkpoints'
 import { getCursor } from './actions/get-cursor'
 import { getCursorTime } from './actions/get-cursor-time'
+import { getHistograms } from './actions/get-histograms'
 import { getIndex } from './actions/get-index'
+import { getLogs, getLogsV3 } from './actions/get-logs'
 import { getLogstore } from './actions/get-logstore'
 import { getProject } from './actions/get-project'
 import { heartbeat } from './actions/heartbeat'
@@ -60,7 +62,12 @@ const ROUTES: readonly Route[] = [
   route('DeleteProject', 'DELETE', [], deleteProject, { changes: true }),
   route('ListLogStores', 'GET', ['logstores'], listLogstores),
   route('CreateLogStore', 'POST', ['logstores'], createLogstore, { changes: true }),
+  route('GetLogs', 'GET', ['logstores', ':logstore'], getLogs, { when: when('type', 'log') }),
+  route('GetHistograms', 'GET', ['logstores', ':logstore'], getHistograms, {
+    when: when('type', 'histogram')
+  }),
   route('GetLogStore', 'GET', ['logstores', ':logstore'], getLogstore),
+  route('GetLogs', 'POST', ['logstores', ':logstore', 'logs'], getLogsV3),
   route('UpdateLogStore', 'PUT', ['logstores', ':logstore'], updateLogstore, { changes: true }),
   route('DeleteLogStore', 'DELETE', ['logstores', ':logstore'], deleteLogstore, { changes: true }),
   route('PutLogs', 'POST', ['logstores', ':logstore'], putLogs),
@@ -85,6 +92,7 @@ const ROUTES: readonly Route[] = [
     changes: true,
     when: when('type', 'checkpoint')
   }),
+  route('GetHistograms', 'GET', INDEX, getHistograms, { when: when('type', 'histogram') }),
   route('GetIndex', 'GET', INDEX, getIndex),
   route('CreateIndex', 'POST', INDEX, createIndex, { changes: true }),
   route('UpdateIndex', 'PUT', INDEX, updateIndex, { changes: true }),

@@ -1,7 +1,10 @@
 import { encodeLogGroupList } from '../../engine/client/codec/log-group-list'
 import { compress } from '../../engine/client/compression/compression'
 import { protobufReply } from '../http/reply'
-import { invalidCursor } from '../service-error'
+import { SplQuery } from '../query/spl'
+import { QueryError } from '../query/tokens'
+import { invalidCursor, parameterInvalid, ServiceError } from '../service-error'
+import type { ShardRead } from '../store/shard'
 import { chooseEncoding } from '../wire/accept-encoding'
 import { formatCursor, parseCursor } from '../wire/cursor'
 import type { Action, Call } from './call'
@@ -18,29 +21,64 @@ export const pullLogs: Action = async (call) => {
   const count = call.query.integer('count', 1, MAX_COUNT) ?? MAX_COUNT
   const stop = call.query.text('end_cursor') ?? call.query.text('endCursor')
   const stopCursor = stop === undefined ? undefined : parseCursor(stop)
+  const query = splQuery(call.query.text('query'))
   if (!shard.isReadable(cursor)) throw invalidCursor(text)
-  const { groups, next } = shard.read(cursor, count, MAX_ANSWER, stopCursor)
-  await call.context.enterShard(
-    shard,
-    'read',
-    groups.reduce((sum, { size }) => sum + size, 0)
-  )
-  const raw = encodeLogGroupList(groups.map((group) => group.body()))
-  return answer(call, raw, {
-    'x-log-cursor': formatCursor(next),
+  const read = shard.read(cursor, count, MAX_ANSWER, stopCursor)
+  const bytes = read.groups.reduce((sum, { size }) => sum + size, 0)
+  const bodies = read.groups.map((group) => group.body())
+  await call.context.enterShard(shard, 'read', bytes)
+  const { groups, headers } =
+    query === undefined ? { groups: bodies, headers: {} } : queried(query, bodies, bytes)
+  return answer(call, encodeLogGroupList(groups), {
+    'x-log-cursor': formatCursor(read.next),
     'x-log-count': String(groups.length),
-    ...(groups.length === 0 ? {} : { 'x-log-read-last-cursor': String(next - 1n) }),
-    'x-log-cursor-time': String(groups.at(-1)?.receiveTime ?? call.clock.seconds()),
-    'x-log-end-of-cursor': next === shard.end ? '1' : '0'
+    ...lastCursor(read),
+    'x-log-cursor-time': String(read.groups.at(-1)?.receiveTime ?? call.clock.seconds()),
+    'x-log-end-of-cursor': read.next === shard.end ? '1' : '0',
+    ...headers
   })
 }
 
+function splQuery(text: string | undefined): SplQuery | undefined {
+  if (text === undefined) return undefined
+  try {
+    return new SplQuery(text)
+  } catch (error) {
+    if (error instanceof QueryError) throw parameterInvalid(`query is invalid: ${error.message}`)
+    throw error
+  }
+}
+
+function lastCursor({ groups, next }: ShardRead): Record<string, string> {
+  return groups.length === 0 ? {} : { 'x-log-read-last-cursor': String(next - 1n) }
+}
+
+/** The groups that a query leaves, and the headers that tell of it. */
+function queried(query: SplQuery, bodies: readonly Buffer[], bytes: number) {
+  const { groups, rawLines, resultLines, failedLines } = query.apply(bodies)
+  return {
+    groups,
+    headers: {
+      'x-log-rawdatasize': String(bytes),
+      'x-log-rawdatacount': String(bodies.length),
+      'x-log-rawdatalines': String(rawLines),
+      'x-log-resultlines': String(resultLines),
+      'x-log-failedlines': String(failedLines)
+    }
+  }
+}
+
+/** Compressed with what the client accepts; how, only the service's own headers say. */
 async function answer(call: Call, raw: Buffer, headers: Record<string, string>) {
-  const encoding = raw.length === 0 ? undefined : chooseEncoding(call.request.header('accept-encoding'))
-  const body = encoding === undefined ? raw : await compress(encoding.compression, raw)
-  return protobufReply(body, {
+  const accepted = call.request.header('accept-encoding')
+  const encoding = chooseEncoding(accepted)
+  if (call.context.rules.strict && accepted !== undefined && encoding === undefined) {
+    throw new ServiceError(400, 'InvalidAcceptEncoding', `Accept-Encoding ${accepted} is not supported`)
+  }
+  const isCompressed = raw.length > 0 && encoding !== undefined
+  return protobufReply(isCompressed ? await compress(encoding.compression, raw) : raw, {
     ...headers,
     'x-log-bodyrawsize': String(raw.length),
-    ...(encoding === undefined ? {} : { 'x-log-compresstype': encoding.name })
+    ...(isCompressed ? { 'x-log-compresstype': encoding.name } : {})
   })
 }

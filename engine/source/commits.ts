@@ -1,0 +1,218 @@
+import { decodeCursor, encodeCursor } from '../client/cursor'
+import { SlsError } from '../client/errors'
+import { Condition } from './condition'
+import type { ConsumerGroupPlace } from './consumer-group'
+import { isGroupAbsent, isShardAbsent } from './error-kinds'
+import type { SourceEmitter } from './events'
+import type { PersistentCalls } from './persistent-calls'
+import type { SourceClient } from './source-client'
+
+interface ShardCommits {
+  readonly logstore: string
+  readonly shard: number
+  /** Where the group's checkpoint stands, as far as is known. */
+  committed: bigint | undefined
+  /** The group was asked. */
+  isLearnt: boolean
+  wanted: bigint | undefined
+  /** The next commit may go back: somebody asked for it. */
+  mayGoBack: boolean
+  running: boolean
+  /** What the last attempt failed with. */
+  failure: SlsError | undefined
+}
+
+export interface CommitCounts {
+  readonly done: number
+  readonly failed: number
+}
+
+/**
+ * Moves the checkpoints of the consumer group: only where they differ from what is wanted, never backwards, one call
+ * in flight a shard, each shard for itself. What fails is tried again, with what is wanted by then.
+ */
+export class Commits {
+  readonly #group: ConsumerGroupPlace
+  readonly #client: SourceClient
+  readonly #calls: PersistentCalls
+  readonly #emitter: SourceEmitter
+  readonly #signal: AbortSignal
+  readonly #shards = new Map<string, ShardCommits>()
+  readonly #changed = new Condition()
+  #done = 0
+  #failed = 0
+
+  constructor(
+    group: ConsumerGroupPlace,
+    client: SourceClient,
+    calls: PersistentCalls,
+    emitter: SourceEmitter,
+    signal: AbortSignal
+  ) {
+    this.#group = group
+    this.#client = client
+    this.#calls = calls
+    this.#emitter = emitter
+    this.#signal = signal
+  }
+
+  get counts(): CommitCounts {
+    return { done: this.#done, failed: this.#failed }
+  }
+
+  committed(logstore: string, shard: number): bigint | undefined {
+    return this.#shards.get(keyOf(logstore, shard))?.committed
+  }
+
+  /** The group's checkpoint stands at `cursor`. */
+  learn(logstore: string, shard: number, cursor: string): void {
+    const shardCommits = this.#of(logstore, shard)
+    shardCommits.isLearnt = true
+    try {
+      shardCommits.committed ??= decodeCursor(cursor)
+    } catch {
+      // What nobody can read is no progress: the next commit replaces it.
+    }
+  }
+
+  /** The next commit of the shard may go back, because the reading does. */
+  allowBack(logstore: string, shard: number): void {
+    const shardCommits = this.#of(logstore, shard)
+    shardCommits.mayGoBack = true
+    shardCommits.wanted = undefined
+  }
+
+  /** Nothing is committed for the shard any more. */
+  forget(logstore: string, shard: number): void {
+    this.#shards.delete(keyOf(logstore, shard))
+    this.#changed.changed()
+  }
+
+  /** Asks for a commit; returns at once. */
+  request(logstore: string, shard: number, position: bigint): void {
+    if (this.#signal.aborted) return
+    const shardCommits = this.#of(logstore, shard)
+    shardCommits.wanted = position
+    if (shardCommits.running || !isOutstanding(shardCommits)) return
+    shardCommits.running = true
+    void this.#commit(shardCommits)
+  }
+
+  /**
+   * Resolves when all that was asked for is committed.
+   * @throws SlsError what one of them failed with (it is tried again all the same), or `Aborted`
+   */
+  async settled(signal: AbortSignal): Promise<void> {
+    const shards = [...this.#shards.values()]
+    for (const each of shards) each.failure = undefined
+    const failure = () => shards.find((each) => each.running && each.failure !== undefined)?.failure
+    await this.#changed.until(() => failure() !== undefined || shards.every((each) => !each.running), signal)
+    const error = failure()
+    if (error !== undefined) throw error
+  }
+
+  /** Resolves when nothing is left to commit, however often that has to be tried, or when the signal is aborted. */
+  async idle(signal: AbortSignal): Promise<void> {
+    const running = () => [...this.#shards.values()].some((each) => each.running)
+    await this.#changed.until(() => !running(), signal).catch(() => undefined)
+  }
+
+  /**
+   * Resolves when nothing is left to commit for a shard.
+   * @throws SlsError `Aborted` when the signal is aborted
+   */
+  async idleOf(logstore: string, shard: number, signal: AbortSignal): Promise<void> {
+    const each = this.#shards.get(keyOf(logstore, shard))
+    await this.#changed.until(() => each?.running !== true, signal)
+  }
+
+  #of(logstore: string, shard: number): ShardCommits {
+    const key = keyOf(logstore, shard)
+    const known = this.#shards.get(key)
+    if (known !== undefined) return known
+    const created: ShardCommits = {
+      logstore,
+      shard,
+      committed: undefined,
+      isLearnt: false,
+      wanted: undefined,
+      mayGoBack: false,
+      running: false,
+      failure: undefined
+    }
+    this.#shards.set(key, created)
+    return created
+  }
+
+  async #commit(shardCommits: ShardCommits): Promise<void> {
+    try {
+      await this.#learn(shardCommits)
+      while (isOutstanding(shardCommits) && this.#isKnown(shardCommits)) await this.#commitOnce(shardCommits)
+    } catch {
+      // Only the end of the source ends the attempts.
+    } finally {
+      shardCommits.running = false
+      this.#changed.changed()
+    }
+  }
+
+  /** Before the first commit: the checkpoint may be further than what is known here. */
+  async #learn(shardCommits: ShardCommits): Promise<void> {
+    if (shardCommits.isLearnt) return
+    const { logstore } = shardCommits
+    const checkpoints = await this.#group.checkpoints(logstore)
+    for (const { shard, cursor } of checkpoints.values()) this.learn(logstore, shard, cursor)
+    shardCommits.isLearnt = true
+  }
+
+  async #commitOnce(shardCommits: ShardCommits): Promise<void> {
+    const { logstore, shard } = shardCommits
+    let position = 0n
+    const call = async () => {
+      position = shardCommits.wanted ?? position
+      if (!this.#isKnown(shardCommits)) return
+      const cursor = encodeCursor(position)
+      const request = { logstore, group: this.#group.name, shard, cursor, force: true }
+      await this.#client.updateCheckpoint(request, this.#signal)
+      shardCommits.committed = position
+      shardCommits.mayGoBack = false
+      shardCommits.failure = undefined
+      this.#done++
+      this.#emitter.emit('commit', { logstore, shard, cursor })
+    }
+    try {
+      await this.#calls.run({ api: 'updateCheckpoint', logstore, shard }, call, this.#signal, {
+        giveUp: (error) => isGroupAbsent(error) || isShardAbsent(error),
+        onFailure: (error, delay) => {
+          this.#failed++
+          shardCommits.failure = error
+          this.#emitter.emit('commitFailed', {
+            logstore,
+            shard,
+            cursor: encodeCursor(position),
+            error,
+            delay
+          })
+          this.#changed.changed()
+        }
+      })
+    } catch (error) {
+      if (!(error instanceof SlsError) || this.#signal.aborted) throw error
+      if (isShardAbsent(error)) this.forget(logstore, shard)
+      else await this.#group.create(logstore)
+    }
+  }
+
+  #isKnown({ logstore, shard }: ShardCommits): boolean {
+    return this.#shards.has(keyOf(logstore, shard))
+  }
+}
+
+function isOutstanding({ wanted, committed, mayGoBack }: ShardCommits): boolean {
+  if (wanted === undefined || wanted === committed) return false
+  return committed === undefined || mayGoBack || wanted > committed
+}
+
+function keyOf(logstore: string, shard: number): string {
+  return `${logstore}/${shard}`
+}

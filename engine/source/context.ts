@@ -1,0 +1,32 @@
+import type { ShardAssigner } from './assignment'
+import type { Checkpoints } from './checkpoints'
+import type { Commits } from './commits'
+import type { Condition } from './condition'
+import type { ConsumerGroupPlace } from './consumer-group'
+import type { SourceEmitter } from './events'
+import type { Fetched } from './fetched'
+import type { HandOver } from './hand-over'
+import type { MemoryGate } from './memory-gate'
+import type { SourceSettings } from './options'
+import type { PersistentCalls } from './persistent-calls'
+import type { Progress } from './progress'
+import type { SourceClient } from './source-client'
+
+/** What the parts of one source share. */
+export interface SourceContext {
+  readonly client: SourceClient
+  readonly settings: SourceSettings
+  readonly assigner: ShardAssigner
+  readonly emitter: SourceEmitter
+  readonly calls: PersistentCalls
+  readonly gate: MemoryGate
+  readonly handOver: HandOver<Fetched>
+  readonly progress: Progress
+  readonly checkpoints: Checkpoints
+  /** Where reading may resume; undefined without a consumer group. */
+  readonly group: ConsumerGroupPlace | undefined
+  /** Undefined where nothing is committed. */
+  readonly commits: Commits | undefined
+  /** Something changed that a shard may be waiting for: a parent's end, an acknowledgement, pause and resume. */
+  readonly changed: Condition
+}

@@ -1,0 +1,217 @@
+import { SlsError } from '../client/errors'
+import { type ClientOptions, checkRetryPolicy } from '../client/options'
+import type { RetryPolicy } from '../client/retry'
+import type { ProgressStore } from '../state/progress-store'
+import type { ShardAssignment } from './assignment'
+import { type Clock, systemClock } from './clock'
+import type { SourceClient } from './source-client'
+
+/** Where the reading of a shard begins. */
+export type StartPosition =
+  | { type: 'begin' }
+  | { type: 'end' }
+  /** The consumer group's checkpoint, or the default position where there is none. */
+  | { type: 'checkpoint' }
+  /** The first log group received at or after this time, Unix seconds. */
+  | { type: 'timestamp'; time: number }
+
+/** A position that needs no other to fall back on. */
+export type DefaultPosition = Exclude<StartPosition, { type: 'checkpoint' }>
+
+/**
+ * What is committed to the consumer group: `onCheckpoints` each durable snapshot, `periodic` every `commitInterval`
+ * what is acknowledged, `disabled` nothing.
+ */
+export type CheckpointMode = 'onCheckpoints' | 'periodic' | 'disabled'
+
+export interface SourceOptions {
+  /** A client, which the source does not close, or what to make one of. */
+  client: SourceClient | ClientOptions
+  /** One name, several, or an expression that the whole name must match. */
+  logstores: string | readonly string[] | RegExp
+  consumerGroup?: string | undefined
+  /** `begin` where not given. Applies to shards that stand when a logstore is first seen and have no progress. */
+  position?: StartPosition | undefined
+  /** For position `checkpoint`; `begin` where not given. */
+  defaultPosition?: DefaultPosition | undefined
+  /** All shards where not given. */
+  assignment?: ShardAssignment | undefined
+  /** `onCheckpoints` where not given. */
+  checkpointMode?: CheckpointMode | undefined
+  /** ms between durable snapshots, 5000 where not given. */
+  checkpointInterval?: number | undefined
+  /** ms between commits in the mode `periodic`, 10000 where not given. */
+  commitInterval?: number | undefined
+  /** Where progress survives a restart; nowhere where not given. */
+  state?: ProgressStore | undefined
+  /** Bytes delivered and not yet acknowledged, 0 (the default) for no limit beside `memoryLimit`. */
+  maxInFlight?: number | undefined
+  /** Bytes fetched and not yet acknowledged, all shards; 64 MiB where not given, 0 for no limit. */
+  memoryLimit?: number | undefined
+  /** Log groups a fetch, 1..1000, 100 where not given. */
+  maxLogGroups?: number | undefined
+  /** ms to wait at the end of a shard, 100 where not given; longer while nothing comes. */
+  fetchInterval?: number | undefined
+  /** ms between discoveries of shards, at least 10, 60000 where not given; 0: only when a shard ends or falls silent. */
+  discoveryInterval?: number | undefined
+  /** True (the default): the children of a split or merge wait until their parents are finished and acknowledged. */
+  inOrder?: boolean | undefined
+  /** Unix seconds: what is received from then on is not read, and the source is done when all before is. */
+  stopTime?: number | undefined
+  /** Consumer query (SPL) that the service filters with. */
+  query?: string | undefined
+  /** ms that close may take for the last snapshot and commits, 10000 where not given. */
+  closeTimeout?: number | undefined
+  /** Where not given, as the client has it. */
+  retry?: Partial<RetryPolicy> | undefined
+  /** The machine's where not given. */
+  clock?: Clock | undefined
+  /** 0 up to 1, Math.random where not given. */
+  random?: (() => number) | undefined
+}
+
+/** Source options, checked and complete, without the client. */
+export interface SourceSettings {
+  readonly logstores: readonly string[] | RegExp
+  readonly consumerGroup: string | undefined
+  readonly position: StartPosition
+  readonly defaultPosition: DefaultPosition
+  readonly assignment: ShardAssignment
+  readonly checkpointMode: CheckpointMode
+  readonly checkpointInterval: number
+  readonly commitInterval: number
+  readonly state: ProgressStore | undefined
+  readonly maxInFlight: number
+  readonly memoryLimit: number
+  readonly maxLogGroups: number
+  readonly fetchInterval: number
+  readonly discoveryInterval: number
+  readonly inOrder: boolean
+  readonly stopTime: number | undefined
+  readonly query: string | undefined
+  readonly closeTimeout: number
+  readonly retry: RetryPolicy
+  readonly clock: Clock
+  readonly random: () => number
+}
+
+const longestTimer = 2_147_483_647
+
+/**
+ * @throws SlsError `InvalidOption`; its `field` names the option, its message what was expected
+ */
+export function checkSourceOptions(options: SourceOptions, clientRetry: RetryPolicy): SourceSettings {
+  const consumerGroup = checkedGroup(options.consumerGroup)
+  const position = checkedPosition('position', options.position ?? { type: 'begin' })
+  if (position.type === 'checkpoint' && consumerGroup === undefined) {
+    throw invalid('consumerGroup', 'consumerGroup is missing: the position checkpoint needs it')
+  }
+  return {
+    logstores: checkedLogstores(options.logstores),
+    consumerGroup,
+    position,
+    defaultPosition: checkedDefault(options.defaultPosition ?? { type: 'begin' }),
+    assignment: checkedAssignment(options.assignment ?? { type: 'modulo', taskIndex: 0, taskCount: 1 }),
+    checkpointMode: checkedMode(options.checkpointMode ?? 'onCheckpoints'),
+    checkpointInterval: whole('checkpointInterval', options.checkpointInterval ?? 5000, 10, longestTimer),
+    commitInterval: whole('commitInterval', options.commitInterval ?? 10_000, 10, longestTimer),
+    state: options.state,
+    maxInFlight: whole('maxInFlight', options.maxInFlight ?? 0, 0, Number.MAX_SAFE_INTEGER),
+    memoryLimit: whole('memoryLimit', options.memoryLimit ?? 67_108_864, 0, Number.MAX_SAFE_INTEGER),
+    maxLogGroups: whole('maxLogGroups', options.maxLogGroups ?? 100, 1, 1000),
+    fetchInterval: whole('fetchInterval', options.fetchInterval ?? 100, 0, longestTimer),
+    discoveryInterval: checkedDiscoveryInterval(options.discoveryInterval ?? 60_000),
+    inOrder: options.inOrder ?? true,
+    stopTime:
+      options.stopTime === undefined ? undefined : Math.ceil(checkedTime('stopTime', options.stopTime)),
+    query: options.query === undefined || options.query.trim() === '' ? undefined : options.query,
+    closeTimeout: whole('closeTimeout', options.closeTimeout ?? 10_000, 0, longestTimer),
+    retry: checkRetryPolicy(options.retry, clientRetry),
+    clock: options.clock ?? systemClock,
+    random: options.random ?? Math.random
+  }
+}
+
+/** @throws SlsError `InvalidOption` */
+export function checkedPosition(field: string, position: StartPosition): StartPosition {
+  switch (position?.type) {
+    case 'begin':
+    case 'end':
+    case 'checkpoint':
+      return { type: position.type }
+    case 'timestamp':
+      return { type: 'timestamp', time: Math.floor(checkedTime(field, position.time)) }
+    default:
+      throw invalid(field, `${field} must be of type begin, end, checkpoint or timestamp`)
+  }
+}
+
+function checkedDefault(position: StartPosition): DefaultPosition {
+  const checked = checkedPosition('defaultPosition', position)
+  if (checked.type !== 'checkpoint') return checked
+  throw invalid(
+    'defaultPosition',
+    'defaultPosition must be begin, end or timestamp: it stands in for a checkpoint'
+  )
+}
+
+function checkedLogstores(logstores: unknown): readonly string[] | RegExp {
+  if (logstores instanceof RegExp) {
+    return new RegExp(`^(?:${logstores.source})$`, logstores.flags.replace(/[gy]/g, ''))
+  }
+  const names = Array.isArray(logstores) ? logstores : [logstores]
+  const wrong = names.find((name) => typeof name !== 'string' || !/^[A-Za-z0-9_-]{1,128}$/.test(name))
+  if (names.length === 0 || names[0] === '' || names[0] === undefined) {
+    throw invalid('logstores', 'logstores is missing: expected a name, names or an expression')
+  }
+  if (wrong !== undefined) {
+    throw invalid(
+      'logstores',
+      `logstores: ${JSON.stringify(wrong)} is no name of a logstore: expected letters, digits, hyphens and underscores`
+    )
+  }
+  return [...new Set(names as string[])]
+}
+
+function checkedGroup(group: unknown): string | undefined {
+  if (group === undefined || group === null || group === '') return undefined
+  if (typeof group === 'string' && /^[A-Za-z0-9_-]{1,128}$/.test(group)) return group
+  throw invalid('consumerGroup', 'consumerGroup must be a name of letters, digits, hyphens and underscores')
+}
+
+function checkedMode(mode: CheckpointMode): CheckpointMode {
+  if (mode === 'onCheckpoints' || mode === 'periodic' || mode === 'disabled') return mode
+  throw invalid('checkpointMode', 'checkpointMode must be onCheckpoints, periodic or disabled')
+}
+
+function checkedAssignment(assignment: ShardAssignment): ShardAssignment {
+  const { type, taskIndex, taskCount } = assignment
+  if (type !== 'modulo' && type !== 'roundRobin' && type !== 'custom') {
+    throw invalid('assignment', 'assignment must be of type modulo, roundRobin or custom')
+  }
+  if (type === 'custom' && typeof assignment.assign !== 'function') {
+    throw invalid('assignment', 'assignment of type custom needs a function assign')
+  }
+  whole('taskCount', taskCount, 1, 100_000)
+  whole('taskIndex', taskIndex, 0, taskCount - 1)
+  return assignment
+}
+
+/** The lower bound keeps a slip of the pen from flooding the service. */
+function checkedDiscoveryInterval(interval: number): number {
+  return interval === 0 ? 0 : whole('discoveryInterval', interval, 10, longestTimer)
+}
+
+function checkedTime(field: string, time: unknown): number {
+  if (typeof time === 'number' && Number.isFinite(time) && time >= 0 && time <= 0xffff_ffff) return time
+  throw invalid(field, `${field} must be a time in Unix seconds, 0 to 4294967295`)
+}
+
+function whole(field: string, value: unknown, least: number, most: number): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value
+  throw invalid(field, `${field} must be a whole number from ${least} to ${most}`)
+}
+
+function invalid(field: string, message: string): SlsError {
+  return new SlsError('InvalidOption', message, { field })
+}

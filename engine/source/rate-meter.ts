@@ -1,0 +1,37 @@
+/** Seconds over which a rate is taken. */
+const span = 5
+
+/** Events a second, over the last seconds. */
+export class RateMeter {
+  readonly #now: () => number
+  readonly #counts = new Array<number>(span + 1).fill(0)
+  #second: number
+
+  /** @param now Unix milliseconds */
+  constructor(now: () => number) {
+    this.#now = now
+    this.#second = Math.floor(now() / 1000)
+  }
+
+  add(count: number): void {
+    this.#turn()
+    const slot = this.#second % this.#counts.length
+    this.#counts[slot] = (this.#counts[slot] ?? 0) + count
+  }
+
+  /** The mean of the last full seconds. */
+  get perSecond(): number {
+    this.#turn()
+    const current = this.#counts[this.#second % this.#counts.length] ?? 0
+    const sum = this.#counts.reduce((total, count) => total + count, 0) - current
+    return Math.round(sum / span)
+  }
+
+  #turn(): void {
+    const second = Math.floor(this.#now() / 1000)
+    const passed = Math.min(Math.max(second - this.#second, 0), this.#counts.length)
+    for (let step = 1; step <= passed; step++)
+      this.#counts[(second - passed + step) % this.#counts.length] = 0
+    this.#second = Math.max(second, this.#second)
+  }
+}

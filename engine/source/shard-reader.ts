@@ -1,0 +1,357 @@
+import { encodeCursor } from '../client/cursor'
+import { SlsError } from '../client/errors'
+import type { Shard } from '../client/model'
+import type { SourceContext } from './context'
+import { asSlsError, isInvalidCursor, isLogstoreAbsent, isQuotaExceeded, isShardAbsent } from './error-kinds'
+import type { FinishReason, StartOrigin } from './events'
+import { FetchPace } from './fetch-pace'
+import type { Fetched } from './fetched'
+import { Flight, type FlightHost } from './flight'
+import { Ledger } from './ledger'
+import type { LiveProgress } from './progress'
+import { ShardCursors } from './shard-cursors'
+import { type FetchAnswer, fetchOnce } from './shard-fetch'
+import { Sleeper } from './sleeper'
+import type { Start } from './start-position'
+import { StopLine } from './stop-line'
+
+/** `waiting`: for the parents of the shard; `finishing`: all is fetched, not all acknowledged. */
+export type ReaderPhase = 'starting' | 'waiting' | 'reading' | 'idle' | 'finishing' | 'finished'
+
+/** What the reader asks of those around it. */
+export interface ReaderHost {
+  /** Where to begin. */
+  start(cursors: ShardCursors, signal: AbortSignal): Promise<Start>
+  /** Resolves when the shard's first position is durable. */
+  settleStart(position: bigint, signal: AbortSignal): Promise<void>
+  /** False as long as something is still to be delivered before the shard's first log group. */
+  mayBegin(): boolean
+  /** Nothing more will be fetched of the shard. */
+  ended(): void
+  /** And all of it is acknowledged. */
+  finished(reason: FinishReason): void
+  /** The shard, or its logstore, is not what it was, or may not be. */
+  suspect(isCertain: boolean): void
+  /** Forget what is in flight and read from there. */
+  restart(start: Start): void
+}
+
+export interface ReaderCounts {
+  fetches: number
+  emptyFetches: number
+  groups: number
+  bytes: number
+  skips: number
+}
+
+/** ms before a reader that failed in an unforeseen way goes on. */
+const failureWait = 5000
+
+/** ms: the longest wait between attempts at a cursor that is refused again and again. */
+const longestSkipWait = 30_000
+
+/** Reads one shard from its start to its end: in order, one fetch ahead of the flow. */
+export class ShardReader implements FlightHost {
+  readonly logstore: string
+  readonly shard: number
+  readonly flight: Flight
+  readonly counts: ReaderCounts = { fetches: 0, emptyFetches: 0, groups: 0, bytes: 0, skips: 0 }
+  readonly #context: SourceContext
+  readonly #host: ReaderHost
+  readonly #cursors: ShardCursors
+  readonly #pace: FetchPace
+  readonly #sleeper: Sleeper
+  readonly #stopLine: StopLine
+  #listed: Shard
+  #ledger: Ledger | undefined
+  #origin: StartOrigin | undefined
+  #phase: ReaderPhase = 'starting'
+  #ended: FinishReason | undefined
+  #lastSize = 0
+  #receiveTime: number | undefined
+  #isAtEnd: boolean = false
+  #refusedCursors = 0
+  #isStarted: boolean = false
+  #run: { stop: AbortController; ended: Promise<void> } | undefined
+  /** The end of the run before; never rejects. */
+  #halted: Promise<void> = Promise.resolve()
+
+  constructor(context: SourceContext, host: ReaderHost, logstore: string, listed: Shard) {
+    const { client, calls, settings } = context
+    this.logstore = logstore
+    this.shard = listed.shardId
+    this.#context = context
+    this.#host = host
+    this.#listed = listed
+    this.flight = new Flight(context, this)
+    this.#cursors = new ShardCursors(client, calls, logstore, this.shard, (error) => this.#suspect(error))
+    this.#pace = new FetchPace(settings.fetchInterval, settings.random)
+    this.#sleeper = new Sleeper(settings.clock)
+    this.#stopLine = new StopLine(settings.stopTime, () => settings.clock.now())
+    context.progress.follow(logstore, this.shard, () => this.#live())
+  }
+
+  get phase(): ReaderPhase {
+    return this.#phase
+  }
+
+  get origin(): StartOrigin | undefined {
+    return this.#origin
+  }
+
+  /** The shard's first position is durable. */
+  get isStarted(): boolean {
+    return this.#isStarted
+  }
+
+  /** Undefined before the start is known. */
+  get ledger(): Ledger | undefined {
+    return this.#ledger
+  }
+
+  /** Of the first log group that is not acknowledged; empty before the start is known. */
+  get cursor(): string {
+    return this.#ledger === undefined ? '' : encodeCursor(this.#ledger.lowWater)
+  }
+
+  /** What the latest listing says. */
+  get listed(): Shard {
+    return this.#listed
+  }
+
+  /** Seconds between what was read last and now; 0 at the end of the shard, undefined before the first fetch. */
+  get lagSeconds(): number | undefined {
+    if (this.#isAtEnd) return 0
+    if (this.#receiveTime === undefined) return undefined
+    return Math.max(0, Math.floor(this.#context.settings.clock.now() / 1000) - this.#receiveTime)
+  }
+
+  update(listed: Shard): void {
+    const hasTurned = this.#listed.status !== listed.status
+    this.#listed = listed
+    if (hasTurned) this.#sleeper.wake()
+  }
+
+  /** Reads, or goes on reading. */
+  start(): void {
+    if (this.#run !== undefined || this.#phase === 'finished') return
+    const stop = new AbortController()
+    this.#run = { stop, ended: this.#halted.then(() => this.#readOn(stop.signal)) }
+  }
+
+  /** Stops fetching; what was fetched is still delivered and can be acknowledged. Never rejects. */
+  async halt(): Promise<void> {
+    const run = this.#run
+    if (run !== undefined) {
+      this.#run = undefined
+      this.#halted = run.ended
+      run.stop.abort()
+    }
+    await this.#halted
+  }
+
+  /** Stops for good: what is in flight cannot be acknowledged any more. Never rejects. */
+  async discard(): Promise<void> {
+    const halted = this.halt()
+    this.flight.discard()
+    await halted
+  }
+
+  /** The shard is not there any more; what was fetched can still be acknowledged. Never rejects. */
+  async gone(): Promise<void> {
+    await this.halt()
+    if (this.#ended === undefined) this.#end('gone')
+    this.settled()
+  }
+
+  settled(): void {
+    if (this.#ended === undefined || this.#phase === 'finished' || this.#ledger?.settled === false) return
+    this.#phase = 'finished'
+    this.#host.finished(this.#ended)
+  }
+
+  refetch(): void {
+    const ledger = this.#ledger
+    if (ledger === undefined) return
+    this.#host.restart({ position: ledger.lowWater, acked: ledger.ackedBeyond(), origin: 'local' })
+  }
+
+  #live(): LiveProgress | undefined {
+    const ledger = this.#ledger
+    if (ledger === undefined) return undefined
+    return {
+      lowWater: ledger.lowWater,
+      acked: ledger.ackedBeyond(),
+      finished: this.#phase === 'finished' && this.#ended === 'end',
+      createTime: this.#listed.createTime
+    }
+  }
+
+  /** A failure that nobody foresaw must not silence the shard. */
+  async #readOn(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await this.#read(signal)
+        return
+      } catch (error) {
+        if (signal.aborted) return
+        const { logstore, shard } = this
+        this.#context.emitter.emit('error', { api: 'readShard', logstore, shard, error: asSlsError(error) })
+        await this.#context.settings.clock.delay(failureWait, signal).catch(() => undefined)
+      }
+    }
+  }
+
+  async #read(signal: AbortSignal): Promise<void> {
+    const ledger = await this.#begin(signal)
+    const { handOver, changed } = this.#context
+    if (!this.#host.mayBegin()) this.#phase = 'waiting'
+    await changed.until(() => this.#host.mayBegin(), signal)
+    this.#phase = 'reading'
+    while (this.#ended === undefined && !signal.aborted) {
+      await changed.until(() => !handOver.isPaused, signal)
+      if (await this.#isAtStopLine(ledger, signal)) this.#end('stopTime')
+      else await this.#readNext(ledger, signal)
+    }
+    this.settled()
+  }
+
+  async #begin(signal: AbortSignal): Promise<Ledger> {
+    const { logstore, shard } = this
+    let ledger = this.#ledger
+    if (ledger === undefined) {
+      const start = await this.#host.start(this.#cursors, signal)
+      ledger = new Ledger(start.position, start.acked)
+      this.#ledger = ledger
+      this.#origin = start.origin
+    }
+    if (!this.#isStarted) {
+      await this.#host.settleStart(ledger.lowWater, signal)
+      this.#isStarted = true
+      const { origin } = this
+      if (origin !== undefined) {
+        const cursor = encodeCursor(ledger.lowWater)
+        this.#context.emitter.emit('start', { logstore, shard, cursor, origin })
+      }
+      this.#context.changed.changed()
+    }
+    return ledger
+  }
+
+  /** Draws the stop line when its time has come, and waits while nobody can say on which side of it a fetch is. */
+  async #isAtStopLine(ledger: Ledger, signal: AbortSignal): Promise<boolean> {
+    const { clock, stopTime } = this.#context.settings
+    const line = this.#stopLine
+    if (line.isNear) await clock.delay(line.wait ?? 0, signal)
+    if (line.wait === 0 && stopTime !== undefined) line.draw(await this.#cursors.at(stopTime, signal))
+    return line.position !== undefined && ledger.position >= line.position
+  }
+
+  async #readNext(ledger: Ledger, signal: AbortSignal): Promise<void> {
+    const wasReadonly = this.#listed.status === 'readonly'
+    const from = ledger.position
+    const answer = await this.#fetch(ledger, signal)
+    if (answer === undefined) return
+    if (signal.aborted || this.#stopLine.mayHaveCrossed(answer.receiveTime)) {
+      answer.memory.release()
+      return
+    }
+    const fetched = this.flight.enter(ledger, answer)
+    const progress = ledger.position > from
+    const wait = this.#pace.after({ groups: answer.readGroups, progress, endOfCursor: answer.endOfCursor })
+    this.#note(answer, !progress)
+    if (fetched !== undefined) await this.#handOver(fetched, signal)
+    if (!progress && wasReadonly && from >= (await this.#cursors.at('end', signal))) {
+      this.#end('end')
+      return
+    }
+    if (wait > 0) await this.#sleeper.sleep(Math.min(wait, this.#stopLine.wait ?? wait), signal)
+  }
+
+  /** The next answer; undefined where the cursor was refused and another takes its place. */
+  async #fetch(ledger: Ledger, signal: AbortSignal): Promise<FetchAnswer | undefined> {
+    const { client, calls, gate, settings } = this.#context
+    const { logstore, shard } = this
+    const { maxLogGroups, query } = settings
+    const call = () => {
+      const end = earliest(ledger.fetchEnd, this.#stopLine.position)
+      const request = { logstore, shard, from: ledger.position, end, maxLogGroups, query }
+      return fetchOnce(client, gate, { ...request, expectedSize: this.#lastSize }, signal)
+    }
+    const onFailure = (error: SlsError) => {
+      if (isQuotaExceeded(error)) this.#pace.throttled()
+      this.#suspect(error)
+    }
+    try {
+      const site = { api: 'pullLogs', logstore, shard } as const
+      const answer = await calls.run(site, call, signal, { giveUp: isInvalidCursor, onFailure })
+      this.#refusedCursors = 0
+      return answer
+    } catch (error) {
+      if (signal.aborted || !(error instanceof SlsError) || !isInvalidCursor(error)) throw error
+      await this.#skip(ledger, signal)
+      return undefined
+    }
+  }
+
+  /** Goes on at the oldest log group that there is. */
+  async #skip(ledger: Ledger, signal: AbortSignal): Promise<void> {
+    if (this.#refusedCursors++ > 0) {
+      const wait = Math.min(longestSkipWait, 500 * 2 ** Math.min(this.#refusedCursors, 10))
+      await this.#context.settings.clock.delay(wait, signal)
+    }
+    const { logstore, shard } = this
+    const from = ledger.position
+    const to = await this.#cursors.at('begin', signal)
+    if (to === from) return
+    const isAhead = to > from
+    const time = isAhead ? await this.#cursors.timeOf(to, signal) : undefined
+    const isTimed = time !== undefined && this.#receiveTime !== undefined
+    this.counts.skips++
+    this.#context.emitter.emit('skipped', {
+      logstore,
+      shard,
+      from: encodeCursor(from),
+      to: encodeCursor(to),
+      groups: isAhead ? Number(to - from) : undefined,
+      seconds: isTimed ? Math.max(0, time - (this.#receiveTime ?? time)) : undefined
+    })
+    if (isAhead) ledger.skipTo(to)
+    else this.#host.restart({ position: to, acked: [], origin: 'position' })
+  }
+
+  /** Lays it down for the flow and waits until it is taken: that is as far as reading goes ahead. */
+  async #handOver(fetched: Fetched, signal: AbortSignal): Promise<void> {
+    this.#context.handOver.offer(fetched)
+    await this.#context.changed.until(() => fetched.deliveries > 0 || fetched.settled, signal)
+  }
+
+  #note(answer: FetchAnswer, isDry: boolean): void {
+    this.counts.fetches++
+    this.counts.groups += answer.groups.length
+    this.counts.bytes += answer.rawSize
+    if (answer.groups.length === 0) this.counts.emptyFetches++
+    this.#lastSize = answer.rawSize
+    if (!isDry) this.#receiveTime = answer.receiveTime ?? this.#receiveTime
+    const fellSilent = isDry && this.#phase === 'reading'
+    this.#isAtEnd = isDry || answer.endOfCursor
+    this.#phase = isDry ? 'idle' : 'reading'
+    if (fellSilent && this.#listed.status === 'readwrite') this.#host.suspect(false)
+  }
+
+  #suspect(error: SlsError): void {
+    if (isShardAbsent(error) || isLogstoreAbsent(error)) this.#host.suspect(true)
+  }
+
+  #end(reason: FinishReason): void {
+    this.#ended = reason
+    this.#phase = 'finishing'
+    this.#isAtEnd = true
+    this.#host.ended()
+  }
+}
+
+function earliest(one: bigint | undefined, other: bigint | undefined): bigint | undefined {
+  if (one === undefined || other === undefined) return one ?? other
+  return one < other ? one : other
+}

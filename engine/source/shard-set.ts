@@ -1,0 +1,62 @@
+import type { Shard } from '../client/model'
+import type { SourceContext } from './context'
+import type { DiscoveryListener } from './discovery'
+import { LogstoreShards } from './logstore-shards'
+import type { StartPosition } from './options'
+import type { ShardReader } from './shard-reader'
+
+/** All shards of all logstores that a source reads. */
+export class ShardSet implements DiscoveryListener {
+  readonly #context: SourceContext
+  readonly #refresh: (logstore: string, isCertain: boolean) => void
+  readonly #logstores = new Map<string, LogstoreShards>()
+
+  /** @param refresh asks for a new listing: at once where something is certain to have changed, else soon */
+  constructor(context: SourceContext, refresh: (logstore: string, isCertain: boolean) => void) {
+    this.#context = context
+    this.#refresh = refresh
+  }
+
+  get readers(): ShardReader[] {
+    return [...this.#logstores.values()].flatMap(({ readers }) => readers)
+  }
+
+  get isFinished(): boolean {
+    return [...this.#logstores.values()].every(({ isFinished }) => isFinished)
+  }
+
+  listed(logstore: string, shards: readonly Shard[]): void {
+    this.#of(logstore).listed(shards)
+  }
+
+  absent(logstore: string): void {
+    this.#of(logstore).absent()
+    this.#context.changed.changed()
+  }
+
+  /** Begins again at `position`, with all shards or one; the readers that do. */
+  seek(position: StartPosition, shard?: { logstore: string; shard: number }): ShardReader[] {
+    if (shard !== undefined) return this.#logstores.get(shard.logstore)?.seek(position, shard.shard) ?? []
+    return [...this.#logstores.values()].flatMap((each) => each.seek(position, undefined))
+  }
+
+  /** Stops fetching. Never rejects. */
+  async halt(): Promise<void> {
+    await Promise.all([...this.#logstores.values()].map((each) => each.halt()))
+  }
+
+  /** Makes late acknowledgements void. Never rejects. */
+  async discard(): Promise<void> {
+    await Promise.all([...this.#logstores.values()].map((each) => each.discard()))
+  }
+
+  #of(logstore: string): LogstoreShards {
+    const known = this.#logstores.get(logstore)
+    if (known !== undefined) return known
+    const created = new LogstoreShards(this.#context, logstore, (isCertain) =>
+      this.#refresh(logstore, isCertain)
+    )
+    this.#logstores.set(logstore, created)
+    return created
+  }
+}

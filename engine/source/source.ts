@@ -1,0 +1,248 @@
+import { SlsClient } from '../client/client'
+import { SlsError } from '../client/errors'
+import type { ClientOptions } from '../client/options'
+import { createAssigner } from './assignment'
+import type { SourceBatch } from './batch'
+import { Checkpoints } from './checkpoints'
+import { Commits } from './commits'
+import { Condition } from './condition'
+import { ConsumerGroupPlace } from './consumer-group'
+import type { SourceContext } from './context'
+import { Discovery } from './discovery'
+import { SourceEmitter, type SourceEvents, type SourceListener } from './events'
+import type { Fetched } from './fetched'
+import { HandOver } from './hand-over'
+import { MemoryGate } from './memory-gate'
+import { checkedPosition, checkSourceOptions, type SourceOptions, type StartPosition } from './options'
+import { PersistentCalls } from './persistent-calls'
+import { Progress } from './progress'
+import { RateMeter } from './rate-meter'
+import { ShardSet } from './shard-set'
+import type { SourceClient } from './source-client'
+import { type SourceStatus, statusOf } from './status'
+
+export type { SourceBatch, SourceGroup } from './batch'
+export type { SourceEvents, SourceListener } from './events'
+export type { CheckpointMode, SourceOptions, StartPosition } from './options'
+export type { ShardState, SourceState, SourceStatus } from './status'
+
+/** ms after the stop time from which the service tells reliably where to stop. */
+const stopMargin = 1000
+
+/**
+ * Reads logstores as a stream of batches. Not asking for the next batch is back-pressure: at most one fetch a shard is
+ * made ahead. Nothing but `close` and the stop time ends it: whatever fails is told of and tried again.
+ */
+export class SlsSource implements AsyncIterable<SourceBatch> {
+  readonly #context: SourceContext
+  readonly #ownClient: SlsClient | undefined
+  readonly #discovery: Discovery
+  readonly #shards: ShardSet
+  readonly #rate: RateMeter
+  /** Ends reading. */
+  readonly #reading = new AbortController()
+  /** Ends the last saves and commits. */
+  readonly #working = new AbortController()
+  #running: Promise<unknown> | undefined
+  #closing: Promise<void> | undefined
+  #end: 'done' | 'closed' | undefined
+  #retries = 0
+
+  /** @throws SlsError `InvalidOption`; its `field` names the option, its message what was expected */
+  constructor(options: SourceOptions) {
+    const given = options.client
+    this.#ownClient = isClient(given) ? undefined : new SlsClient(given)
+    const client: SourceClient = this.#ownClient ?? (given as SourceClient)
+    this.#context = this.#assemble(client, options)
+    const { calls, settings } = this.#context
+    this.#rate = new RateMeter(() => settings.clock.now())
+    this.#shards = new ShardSet(this.#context, (logstore, isCertain) => {
+      if (isCertain) this.#discovery.refresh(logstore)
+      else this.#discovery.suspect(logstore)
+    })
+    this.#discovery = new Discovery(client, calls, settings, {
+      listed: (logstore, shards) => {
+        this.#shards.listed(logstore, shards)
+        this.#finishIfDone()
+      },
+      absent: (logstore) => this.#shards.absent(logstore)
+    })
+    this.#context.emitter.on('retry', () => {
+      this.#retries++
+    })
+    this.#context.emitter.on('finished', () => this.#finishIfDone())
+  }
+
+  /** Reading begins with the first batch that is asked for. Iterators of one source share its batches. */
+  [Symbol.asyncIterator](): AsyncIterator<SourceBatch> {
+    return { next: () => this.#next() }
+  }
+
+  status(): SourceStatus {
+    return statusOf({
+      context: this.#context,
+      readers: this.#shards.readers,
+      logsPerSecond: this.#rate.perSecond,
+      retries: this.#retries,
+      end: this.#end
+    })
+  }
+
+  on<Name extends keyof SourceEvents>(name: Name, listener: SourceListener<Name>): this {
+    this.#context.emitter.on(name, listener)
+    return this
+  }
+
+  off<Name extends keyof SourceEvents>(name: Name, listener: SourceListener<Name>): this {
+    this.#context.emitter.off(name, listener)
+    return this
+  }
+
+  /** Neither fetches nor delivers until `resume`. Progress is kept and committed all the same. */
+  pause(): void {
+    this.#context.handOver.pause()
+  }
+
+  resume(): void {
+    this.#context.handOver.resume()
+    this.#context.changed.changed()
+  }
+
+  /**
+   * Makes what is acknowledged durable now, in the local state and in the consumer group.
+   * @throws SlsError of the first attempt that failed; it is repeated all the same
+   */
+  async checkpoint(): Promise<void> {
+    this.#assertOpen()
+    await this.#context.checkpoints.checkpoint(this.#working.signal)
+  }
+
+  /**
+   * Reads again from a position: all shards that are read, or one. What is in flight cannot be acknowledged any more.
+   * Resolves when the new positions are durable.
+   * @throws SlsError `InvalidOption` where the position or the shard is wrong, `Closed`
+   */
+  async seek(position: StartPosition, shard?: { logstore: string; shard: number }): Promise<void> {
+    this.#assertOpen()
+    const checked = checkedPosition('position', position)
+    if (checked.type === 'checkpoint' && this.#context.group === undefined) {
+      throw new SlsError('InvalidOption', 'position: there is no consumer group to seek to', {
+        field: 'position'
+      })
+    }
+    const readers = this.#shards.seek(checked, shard)
+    if (readers.length === 0 && shard !== undefined) {
+      throw new SlsError('InvalidOption', `shard: ${shard.logstore}/${shard.shard} is not read here`, {
+        field: 'shard'
+      })
+    }
+    await this.#context.changed.until(() => readers.every(({ isStarted }) => isStarted), this.#reading.signal)
+  }
+
+  /**
+   * Ends the iteration, saves and commits what is acknowledged, within `closeTimeout`. Late acknowledgements have no
+   * effect. Never rejects.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  #assemble(client: SourceClient, options: SourceOptions): SourceContext {
+    const settings = checkSourceOptions(options, client.retryPolicy)
+    const { clock, consumerGroup: name } = settings
+    const emitter = new SourceEmitter()
+    const calls = new PersistentCalls(settings.retry, clock, emitter, settings.random)
+    const assigner = createAssigner(settings.assignment)
+    const progress = new Progress(client.project, assigner.description, () => clock.now())
+    const { signal } = this.#working
+    const isCommitting = settings.checkpointMode !== 'disabled'
+    const isResuming = isCommitting || settings.position.type === 'checkpoint'
+    const group =
+      name !== undefined && isResuming
+        ? new ConsumerGroupPlace(name, client, calls, isCommitting, signal)
+        : undefined
+    const commits =
+      group !== undefined && isCommitting ? new Commits(group, client, calls, emitter, signal) : undefined
+    return {
+      client,
+      settings,
+      assigner,
+      emitter,
+      calls,
+      gate: new MemoryGate(settings.memoryLimit),
+      handOver: new HandOver<Fetched>(settings.maxInFlight, (fetched) => fetched.owner.mayDeliver(fetched)),
+      progress,
+      checkpoints: new Checkpoints(settings, progress, calls, commits),
+      group,
+      commits,
+      changed: new Condition()
+    }
+  }
+
+  async #next(): Promise<IteratorResult<SourceBatch>> {
+    if (this.#end === undefined) this.#running ??= this.#run(this.#reading.signal)
+    const fetched = await this.#context.handOver.take()
+    if (fetched === undefined) return { done: true, value: undefined }
+    const batch = fetched.deliver()
+    this.#rate.add(batch.logCount)
+    return { done: false, value: batch }
+  }
+
+  /** Everything that goes on until the source is closed. Never rejects. */
+  async #run(signal: AbortSignal): Promise<void> {
+    const { checkpoints } = this.#context
+    try {
+      await checkpoints.restore(signal)
+    } catch {
+      return
+    }
+    await Promise.all([checkpoints.run(signal), this.#discovery.run(signal), this.#awaitStopTime(signal)])
+  }
+
+  /** Looks once more when the stop time is over: whoever reads nothing by then is done. */
+  async #awaitStopTime(signal: AbortSignal): Promise<void> {
+    const { clock, stopTime } = this.#context.settings
+    if (stopTime === undefined) return
+    try {
+      for (let left = 1; left > 0; left = stopTime * 1000 + stopMargin - clock.now()) {
+        await clock.delay(Math.min(left, 2_147_483_647), signal)
+      }
+      this.#discovery.refreshAll()
+    } catch {
+      // Closed before that.
+    }
+  }
+
+  #finishIfDone(): void {
+    const { stopTime } = this.#context.settings
+    if (stopTime === undefined || this.#end !== undefined) return
+    if (!this.#discovery.isComplete(stopTime * 1000 + stopMargin) || !this.#shards.isFinished) return
+    this.#end = 'done'
+    this.#context.handOver.end()
+    this.#context.emitter.emit('done', {})
+  }
+
+  async #close(): Promise<void> {
+    const { checkpoints, handOver, settings } = this.#context
+    this.#end = 'closed'
+    handOver.end()
+    this.#reading.abort()
+    const deadline = setTimeout(() => this.#working.abort(), settings.closeTimeout)
+    await this.#shards.halt()
+    await this.#running
+    if (this.#running !== undefined) await checkpoints.finish(this.#working.signal)
+    clearTimeout(deadline)
+    this.#working.abort()
+    await this.#shards.discard()
+    this.#ownClient?.close()
+  }
+
+  #assertOpen(): void {
+    if (this.#closing !== undefined) throw new SlsError('Closed', 'The source is closed')
+  }
+}
+
+function isClient(client: SourceClient | ClientOptions): client is SourceClient {
+  return 'pullLogs' in client
+}

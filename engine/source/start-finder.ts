@@ -1,0 +1,63 @@
+import type { Shard } from '../client/model'
+import { abortable } from './condition'
+import type { CheckpointsByShard } from './consumer-group'
+import type { SourceContext } from './context'
+import type { StartPosition } from './options'
+import type { ShardCursors } from './shard-cursors'
+import { beginning, cursorPosition, isYoungerThanGroup, resume, type Start } from './start-position'
+
+/** Finds out where the shards of one logstore begin. */
+export class StartFinder {
+  /** The latest listing. */
+  listed: readonly Shard[] = []
+  readonly #context: SourceContext
+  readonly #logstore: string
+
+  constructor(context: SourceContext, logstore: string) {
+    this.#context = context
+    this.#logstore = logstore
+  }
+
+  /**
+   * Where progress is, else the configured position; the very beginning for a shard that was born later.
+   * @throws SlsError `Aborted` when the signal is aborted
+   */
+  async find(shard: Shard, cursors: ShardCursors, signal: AbortSignal): Promise<Start> {
+    const { progress, settings } = this.#context
+    const id = shard.shardId
+    const local = progress.of(this.#logstore, id)
+    const hasMoved = progress.hasMoved(this.#logstore, id)
+    const checkpoints = local === undefined || hasMoved ? await this.#checkpoints(signal) : undefined
+    const resumed = resume(local, checkpoints?.get(id), hasMoved)
+    if (resumed !== undefined) return resumed
+    const isChild =
+      progress.initialShards(this.#logstore)?.has(id) === false ||
+      (checkpoints !== undefined && isYoungerThanGroup(shard, this.listed, checkpoints))
+    const { from, origin } = beginning(settings.position, settings.defaultPosition, isChild)
+    return { position: await cursors.at(from, signal), origin, acked: [] }
+  }
+
+  /** @throws SlsError `Aborted` when the signal is aborted */
+  async seek(
+    id: number,
+    position: StartPosition,
+    cursors: ShardCursors,
+    signal: AbortSignal
+  ): Promise<Start> {
+    if (position.type !== 'checkpoint') {
+      return { position: await cursors.at(cursorPosition(position), signal), origin: 'seek', acked: [] }
+    }
+    const resumed = resume(undefined, (await this.#checkpoints(signal))?.get(id), false)
+    if (resumed !== undefined) return { ...resumed, origin: 'seek' }
+    return this.seek(id, this.#context.settings.defaultPosition, cursors, signal)
+  }
+
+  async #checkpoints(signal: AbortSignal): Promise<CheckpointsByShard | undefined> {
+    const { group } = this.#context
+    if (group === undefined) return undefined
+    const checkpoints = await abortable(group.checkpoints(this.#logstore), signal)
+    for (const { shard, cursor } of checkpoints.values())
+      this.#context.commits?.learn(this.#logstore, shard, cursor)
+    return checkpoints
+  }
+}

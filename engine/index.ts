@@ -3,11 +3,20 @@ export type { PullLogsRequest, PullResult } from './client/calls/pull-logs'
 export type { PutLogsRequest } from './client/calls/put-logs'
 export { SlsClient } from './client/client'
 export {
+  LogGroupEncoder,
+  type LogGroupFrame,
+  type LogInput,
+  measureLog
+} from './client/codec/log-group-encoder'
+export { type LogGroupView, parseLogGroupList, type RecordBlock } from './client/codec/log-group-list'
+export { compress, supportedCompressions } from './client/compression/compression'
+export {
   type CredentialConfig,
   type Credentials,
   type CredentialsProvider,
   credentialsProvider
 } from './client/credentials'
+export { decodeCursor, encodeCursor } from './client/cursor'
 export { type LocalErrorCode, type Retryability, SlsError } from './client/errors'
 export type {
   CompressionName,
@@ -24,3 +33,30 @@ export type {
 export type { ClientOptions, ProxyOptions, TlsOptions } from './client/options'
 export { defaultRetryPolicy, type RetryNotice, type RetryPolicy, withRetry } from './client/retry'
 export type { ClientStats } from './client/signed-call'
+export type { SinkEvents, SinkListener } from './sink/events'
+export type { OverflowName, SinkOptions } from './sink/options'
+export type { SinkWrite } from './sink/prepare-write'
+export { type CloseReport, SlsSink } from './sink/sink'
+export type { SinkState, SinkStatus } from './sink/status'
+export type { Receipt } from './sink/write-ledger'
+export type { ShardAssignment } from './source/assignment'
+export {
+  type CheckpointMode,
+  type ShardState,
+  SlsSource,
+  type SourceBatch,
+  type SourceEvents,
+  type SourceGroup,
+  type SourceListener,
+  type SourceOptions,
+  type SourceState,
+  type SourceStatus,
+  type StartPosition
+} from './source/source'
+export {
+  FileProgressStore,
+  MemoryProgressStore,
+  type ProgressSnapshot,
+  type ProgressStore,
+  type ShardProgress
+} from './state/progress-store'

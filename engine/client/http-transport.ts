@@ -74,7 +74,10 @@ export class HttpTransport {
     if (this.#proxyAuthorization !== undefined) headers['proxy-authorization'] = this.#proxyAuthorization
     return new Promise((resolve, reject) => {
       const outgoing = this.#open(request)
+      let settled = false
       const fail = (error: unknown) => {
+        if (settled) return
+        settled = true
         outgoing.destroy()
         reject(networkError(request.name, error, this.#peer))
       }
@@ -82,6 +85,7 @@ export class HttpTransport {
       outgoing.on('socket', (socket) => this.#limitConnect(request.name, socket, fail))
       outgoing.on('response', (incoming) => {
         collect(incoming, request, fail, (response) => {
+          settled = true // from here on the connection may serve another call
           this.bytesReceived += response.body.length
           resolve(response)
         })

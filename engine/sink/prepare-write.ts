@@ -168,11 +168,15 @@ function withinLimit(logs: readonly LogInput[], index: number, frame: BatchFrame
   )
 }
 
-function boundLog(log: LogInput): number {
+function assertLog(log: unknown): asserts log is LogInput {
   if (typeof log !== 'object' || log === null) {
     throw new SlsError('InvalidLog', 'a log must be an object of time and contents', { field: 'logs' })
   }
-  assertLogTime(log)
+  assertLogTime(log as LogInput)
+}
+
+function boundLog(log: unknown): number {
+  assertLog(log)
   const { contents } = log
   let units = 0
   let fields = 0

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { SlsError } from '../client/errors'
 import { backoffDelay } from '../client/retry'
 import type { Batch } from './batch'
@@ -45,6 +46,7 @@ export class Sender {
 
   constructor(private readonly parts: SenderParts) {
     this.#rates = new RateControl(parts.settings)
+    setMaxListeners(0, this.#abort.signal)
   }
 
   get inFlight(): number {

@@ -50,9 +50,9 @@ export class SlsSink {
   readonly #logRate: RateMeter
   readonly #byteRate: RateMeter
   #dropped = 0
-  #isPressed = false
+  #water: 'calm' | 'rising' = 'calm'
   #closing: Promise<CloseReport> | undefined
-  #closed = false
+  #phase: 'open' | 'closed' = 'open'
 
   /** @throws SlsError `InvalidOption`; its `field` names the option. */
   constructor(options: SinkOptions) {
@@ -104,8 +104,8 @@ export class SlsSink {
     const prepared = prepareWrite(write, this.#settings, (logs, logstore) =>
       this.#ledger.open(logs, logstore)
     )
-    this.#admission.submit(prepared)
-    if (this.#isPressed) this.#relieve()
+    if (prepared.logs.length > 0) this.#admission.submit(prepared)
+    if (this.#water === 'rising') this.#relieve()
     return prepared.ticket.receipt
   }
 
@@ -176,7 +176,7 @@ export class SlsSink {
     cancelTimer()
     this.#abandon()
     this.#ownClient?.close()
-    this.#closed = true
+    this.#phase = 'closed'
     return {
       acceptedLogs: this.#ledger.acceptedLogs - acceptedLogs,
       failedLogs: this.#ledger.failedLogs - failedLogs,
@@ -233,18 +233,18 @@ export class SlsSink {
   }
 
   #tellWater(name: 'highWater' | 'lowWater'): void {
-    this.#isPressed = name === 'highWater'
+    this.#water = name === 'highWater' ? 'rising' : 'calm'
     this.#emitter.emit(name, { used: this.#budget.used, limit: this.#budget.limit })
   }
 
   /** The buffer is filling: what is in it leaves at once, even in small batches. */
   #relieve(): void {
-    this.#isPressed = false
+    this.#water = 'calm'
     this.#accumulator.sealAll()
   }
 
   #state(): SinkState {
-    if (this.#closed) return 'closed'
+    if (this.#phase === 'closed') return 'closed'
     if (this.#sender.isRetrying) return 'retrying'
     if (this.#health.isFailing) return 'error'
     if (this.#admission.waitingWrites > 0) return 'waiting'

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict'
+import type { LogInput } from '../../../engine/client/codec/log-group-encoder'
+import type { SinkOptions } from '../../../engine/sink/options'
+import { SlsSink } from '../../../engine/sink/sink'
+import { FakeService } from './support/fake-service'
+import { failureOf, log } from './support/logs'
+import { sinkUnderTest } from './support/sink-under-test'
+
+describe('Sink options', () => {
+  const wrong: [keyof SinkOptions, unknown][] = [
+    ['buckets', 3],
+    ['buckets', 1024],
+    ['flushInterval', -1],
+    ['maxLines', 0],
+    ['maxLines', 40_961],
+    ['maxBytes', 10_485_761],
+    ['totalBytes', 0],
+    ['concurrency', 1.5],
+    ['compression', 'LZ4'],
+    ['overflow', 'spill'],
+    ['maxBlock', -2],
+    ['ordered', 'yes'],
+    ['logstore', 7]
+  ]
+  for (const [field, value] of wrong) {
+    it(`refuses ${field} ${JSON.stringify(value)}, naming it`, () => {
+      const options = { client: new FakeService(), [field]: value } as SinkOptions
+      assert.throws(() => new SlsSink(options), { code: 'InvalidOption', field })
+    })
+  }
+
+  it('refuses a wrong client option, naming it', () => {
+    const client = { endpoint: '', project: 'p', credentials: { accessKeyId: 'a', accessKeySecret: 'b' } }
+    assert.throws(() => new SlsSink({ client }), { code: 'InvalidOption', field: 'endpoint' })
+  })
+})
+
+describe('A write', () => {
+  const good = log('good')
+  const bad = (contents: unknown, time: unknown = 1): LogInput => ({ time, contents }) as LogInput
+
+  const wrong: [string, LogInput, string][] = [
+    ['no log', null as unknown as LogInput, 'logs'],
+    ['a time in milliseconds', bad({}, 1_700_000_000_000), 'time'],
+    ['a number as value', bad({ size: 7 }), 'size'],
+    ['a pair of one', bad([['a', 'b'], ['c']]), 'contents[1]'],
+    ['no contents', bad(undefined), 'contents']
+  ]
+  for (const [what, log, field] of wrong) {
+    it(`with ${what} is refused whole, naming the log and the field`, async () => {
+      const { sink, service, clock } = sinkUnderTest()
+      const error = await failureOf(sink.write({ logs: [good, good, log] }))
+      assert.deepEqual([error.code, error.field, error.logIndex, error.logs], ['InvalidLog', field, 2, 3])
+      assert.match(error.message, /^log 2: /)
+      await clock.advance(10_000)
+      assert.equal(service.received.length, 0)
+      await sink.close()
+    })
+  }
+
+  it('with a log too large for the service is refused, others are not touched', async () => {
+    const { sink, service, clock } = sinkUnderTest({ maxBytes: 10_485_760 })
+    const before = sink.write({ logs: [log('before')] })
+    const huge = { time: 1, contents: { id: 'huge', text: 'x'.repeat(10_485_760) } }
+    const error = await failureOf(sink.write({ logs: [good, huge] }))
+    const after = sink.write({ logs: [log('after')] })
+    assert.deepEqual([error.code, error.logIndex, error.limitBytes], ['LogTooLarge', 1, 10_485_760])
+    assert.ok((error.logBytes ?? 0) > 10_485_760)
+    assert.match(error.message, /log 1 has \d+ bytes/)
+    await clock.advance(3000)
+    await Promise.all([before, after])
+    assert.deepEqual(service.values('id'), ['before', 'after'])
+    await sink.close()
+  })
+
+  it('with a log of exactly the largest size is accepted', async () => {
+    const { sink, service, clock } = sinkUnderTest({ maxBytes: 10_485_760 })
+    const text = 'x'.repeat(10_485_760 - 20)
+    const receipt = sink.write({ logs: [{ time: 1, contents: { t: text } }] })
+    await clock.advance(3000)
+    assert.equal((await receipt).bytes, 10_485_760)
+    assert.equal(service.accepted[0]?.rawSize, 10_485_760)
+    await sink.close()
+  })
+
+  it('without a logstore is refused, naming it', async () => {
+    const { sink } = sinkUnderTest({ logstore: '' })
+    await assert.rejects(sink.write({ logs: [good] }), { code: 'InvalidOption', field: 'logstore' })
+    await sink.close()
+  })
+
+  it('with a hash key that is none is refused, naming it', async () => {
+    const { sink } = sinkUnderTest()
+    await assert.rejects(sink.write({ hashKey: 'xyz', logs: [good] }), {
+      code: 'InvalidOption',
+      field: 'hashKey'
+    })
+    await sink.close()
+  })
+
+  it('with tags or a topic that are no text is refused, naming them', async () => {
+    const { sink } = sinkUnderTest()
+    const tags = [['a', 1]] as unknown as [string, string][]
+    await assert.rejects(sink.write({ tags, logs: [good] }), { code: 'InvalidLog', field: 'tags' })
+    const topic = 5 as unknown as string
+    await assert.rejects(sink.write({ topic, logs: [good] }), { code: 'InvalidLog', field: 'topic' })
+    await sink.close()
+  })
+})

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { loadSync } from 'protobufjs'
+import { Root } from 'protobufjs'
 
 /** A log group as a foreign decoder reads it. */
 export interface DecodedGroup {
@@ -21,7 +21,7 @@ interface WireGroup {
   LogTags?: Pair[]
 }
 
-const schema = loadSync(path.resolve('test/fixtures/sls.proto'))
+const schema = new Root().loadSync(path.resolve('test/fixtures/sls.proto'), { keepCase: true })
 const logGroup = schema.lookupType('sls.LogGroup')
 const logGroupList = schema.lookupType('sls.LogGroupList')
 

@@ -1,0 +1,347 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import fc from 'fast-check'
+import { type FaultSpec, SlsEmulator } from '../../../emulator'
+import type { LogInput } from '../../../engine/client/codec/log-group-encoder'
+import { supportedCompressions } from '../../../engine/client/compression/compression'
+import { SlsSink } from '../../../engine/sink/sink'
+import { runs } from '../../support/counts'
+import { Emulated } from './support/emulated'
+import { failureOf } from './support/logs'
+
+const now = () => Math.floor(Date.now() / 1000)
+const log = (id: string | number): LogInput => ({ time: now(), contents: { id: String(id) } })
+const ids = (count: number) => Array.from({ length: count }, (_, index) => String(index))
+const sorted = (values: Iterable<string>) => [...values].sort((one, other) => one.localeCompare(other))
+
+describe('The sink before a service over HTTP', () => {
+  let emulated: Emulated
+
+  beforeEach(async () => {
+    emulated = await Emulated.start({ logstores: ['access', 'other:1'] })
+  })
+  afterEach(() => emulated.close())
+
+  for (const compression of supportedCompressions()) {
+    it(`writes logs that arrive as they were, with compression ${compression}`, async () => {
+      const sink = emulated.sink({ compression })
+      const time = now()
+      const contents: [string, string][] = [
+        ['文', '字'],
+        ['empty', ''],
+        ['twice', '1'],
+        ['twice', '2'],
+        ['emoji', '🦀'],
+        ['random', randomBytes(15).toString('base64')]
+      ]
+      const receipt = await sink.write({
+        topic: 'topic',
+        source: '10.0.0.1',
+        tags: [
+          ['host', 'a'],
+          ['host', 'b']
+        ],
+        logs: [
+          { time, timeNs: 999_999_999, contents },
+          { time, contents: { a: '1' } }
+        ]
+      })
+      assert.equal(receipt.logs, 2)
+      assert.equal(receipt.requestIds.length, 1)
+      const [group, ...others] = await emulated.groups()
+      assert.deepEqual(others, [])
+      assert.deepEqual(group, {
+        topic: 'topic',
+        source: '10.0.0.1',
+        tags: [
+          ['host', 'a'],
+          ['host', 'b']
+        ],
+        logs: [
+          { time, timeNs: 999_999_999, contents },
+          { time, timeNs: undefined, contents: [['a', '1']] }
+        ]
+      })
+    })
+  }
+
+  it('delivers a single log of twenty random characters', async () => {
+    const sink = emulated.sink()
+    const id = randomBytes(10).toString('hex')
+    await sink.write({ logs: [log(id)] })
+    assert.deepEqual(await emulated.values('id'), [id])
+  })
+
+  it('keeps topics and sources apart that run into each other', async () => {
+    const sink = emulated.sink()
+    const places = [
+      { topic: 'a|b', source: 'c' },
+      { topic: 'a', source: 'b|c' },
+      { topic: 'a|', source: 'c' },
+      { topic: 'a', source: '|c' }
+    ]
+    await Promise.all(
+      places.map((place) => sink.write({ ...place, logs: [log(`${place.topic} ${place.source}`)] }))
+    )
+    const groups = await emulated.groups()
+    assert.equal(groups.length, 4)
+    for (const { topic, source, logs } of groups) {
+      assert.deepEqual(
+        logs.map(({ contents }) => contents),
+        [[['id', `${topic} ${source}`]]]
+      )
+    }
+  })
+
+  it('cuts 100,000 logs of Chinese text, 40 MB, into requests the service takes', async function () {
+    this.timeout(60_000)
+    const count = runs(20_000, 100_000)
+    const sink = emulated.sink()
+    const text = '日志服务一站式提供数据采集加工查询分析可视化告警投递等功能'.repeat(4) // 400 bytes less the id
+    const time = now()
+    const { logs, bytes, requestIds } = await sink.write({
+      logs: ids(count).map((id) => ({ time, contents: { id, text } }))
+    })
+    assert.equal(logs, count)
+    assert.ok(bytes > count * 330)
+    assert.equal(requestIds.length, count / 2000)
+    assert.equal(new Set(await emulated.values('id')).size, count)
+    assert.ok((await emulated.values('text')).every((value) => value === text))
+  })
+
+  it('lays logs of one hash key on one shard', async () => {
+    const sink = emulated.sink({ maxLines: 2 })
+    const keys = ['0', '4', '8', 'c'].map((digit) => digit.repeat(32))
+    await Promise.all(
+      keys.map((hashKey) => sink.write({ hashKey, logs: ids(9).map((id) => log(`${hashKey[0]}${id}`)) }))
+    )
+    const { shards } = emulated.service.stats().projects[emulated.service.project]?.['access'] ?? {
+      shards: []
+    }
+    assert.deepEqual(
+      shards.map((shard) => shard.logs),
+      [18, 18]
+    )
+  })
+
+  it('arrives equal, whatever the logs hold', async () => {
+    const sink = emulated.sink({ maxLines: 50 })
+    const text = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme', maxLength: 200 }))
+    const record = fc.uniqueArray(fc.tuple(fc.string({ minLength: 1, unit: 'grapheme' }), text), {
+      selector: ([key]) => key,
+      maxLength: 8
+    })
+    let written = 0
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(record, { minLength: 1, maxLength: 20 }),
+        fc.string(),
+        async (records, topic) => {
+          const run = `${written++}`
+          await sink.write({
+            topic,
+            source: run,
+            logs: records.map((contents) => ({ time: now(), contents }))
+          })
+          const groups = (await emulated.groups()).filter(({ source }) => source === run)
+          assert.deepEqual(
+            groups.flatMap(({ logs }) => logs.map(({ contents }) => contents)),
+            records.map((contents) => contents.map(([key, value]) => [key, value.toWellFormed()]))
+          )
+          assert.ok(groups.every((group) => group.topic === topic.toWellFormed()))
+        }
+      ),
+      { numRuns: runs(15, 500) }
+    )
+  })
+
+  const faults: [string, FaultSpec[], { duplicates: boolean }][] = [
+    ['internal errors', [{ kind: 'error', probability: 0.4, seed: 1 }], { duplicates: false }],
+    [
+      'a busy service',
+      [{ kind: 'error', code: 'ServerBusy', probability: 0.4, seed: 2 }],
+      { duplicates: false }
+    ],
+    [
+      'quota errors',
+      [{ kind: 'error', code: 'WriteQuotaExceed', probability: 0.4, seed: 3 }],
+      { duplicates: false }
+    ],
+    ['refused signatures', [{ kind: 'error', code: 'SignatureNotMatch', count: 3 }], { duplicates: false }],
+    ['a slow service', [{ kind: 'delay', delay: 60, probability: 0.5, seed: 4 }], { duplicates: false }],
+    [
+      'connections cut before the effect',
+      [{ kind: 'cutBefore', probability: 0.4, seed: 5 }],
+      { duplicates: false }
+    ],
+    [
+      'connections cut after the effect',
+      [{ kind: 'cutAfter', probability: 0.4, seed: 6 }],
+      { duplicates: true }
+    ],
+    ['answers cut in half', [{ kind: 'halfBody', probability: 0.4, seed: 7 }], { duplicates: true }],
+    ['corrupt answers', [{ kind: 'corruptBody', probability: 0.4, seed: 8 }], { duplicates: true }],
+    ['throttled shards', [{ kind: 'throttle', callsPerSecond: 40 }], { duplicates: false }]
+  ]
+  for (const [name, specs, { duplicates }] of faults) {
+    it(`loses nothing to ${name}`, async () => {
+      const sink = emulated.sink({ maxLines: 100 })
+      for (const spec of specs) emulated.service.addFault({ call: 'PutLogs', ...spec })
+      const count = runs(4000, 100_000)
+      const settled: string[] = []
+      await Promise.all(
+        ids(count / 20).map(async (part) => {
+          const logs = ids(20).map((id) => log(`${part}/${id}`))
+          await sink.write({ topic: `topic ${Number(part) % 4}`, logs })
+          settled.push(part)
+        })
+      )
+      assert.equal(settled.length, count / 20)
+      emulated.service.clearFaults()
+      const arrived = await emulated.values('id')
+      assert.equal(new Set(arrived).size, count)
+      if (!duplicates) assert.equal(arrived.length, count)
+    })
+  }
+
+  for (const [name, skew] of [
+    ['ahead', 3_600_000],
+    ['behind', -3_600_000]
+  ] as const) {
+    it(`writes to a service whose clock is an hour ${name}`, async () => {
+      await emulated.close()
+      emulated = await Emulated.start({ clock: () => Date.now() + skew })
+      const sink = emulated.sink({ retry: { maxRetries: 1, baseRetryBackoff: 1 } })
+      const time = now() + skew / 1000
+      const { attempts } = await sink.write({ logs: [{ time, contents: { id: 'a' } }] })
+      assert.equal(attempts, 2)
+      assert.equal((await sink.write({ logs: [{ time, contents: { id: 'b' } }] })).attempts, 1)
+      assert.equal((await emulated.values('id')).length, 2)
+    })
+  }
+
+  it('keeps the order of each key through failures', async () => {
+    const sink = emulated.sink({ ordered: true, maxLines: 3, concurrency: 8 })
+    emulated.service.addFault({ kind: 'error', call: 'PutLogs', probability: 0.3, seed: 11 })
+    emulated.service.addFault({ kind: 'cutBefore', call: 'PutLogs', probability: 0.2, seed: 12 })
+    const keys = ['1', '5', '9', 'd'].map((digit) => digit.repeat(32))
+    const written: Promise<unknown>[] = []
+    const rounds = runs(30, 1000)
+    for (let round = 0; round < rounds; round++) {
+      for (const hashKey of keys) written.push(sink.write({ hashKey, logs: [log(`${hashKey[0]}-${round}`)] }))
+    }
+    await Promise.all(written)
+    const arrived = await emulated.values('id')
+    for (const [digit = ''] of keys) {
+      assert.deepEqual(
+        arrived.filter((id) => id.startsWith(digit)),
+        ids(rounds).map((round) => `${digit}-${round}`)
+      )
+    }
+  })
+
+  it('delivers to a logstore that is created after the write', async () => {
+    const sink = emulated.sink()
+    const retried = new Promise((resolve) => sink.on('retry', resolve))
+    const receipt = sink.write({ logstore: 'late', logs: [log('early')] })
+    await retried
+    assert.equal(sink.status().lastError?.code, 'LogStoreNotExist')
+    emulated.service.createLogstore('late')
+    assert.equal((await receipt).logstore, 'late')
+    assert.deepEqual(await emulated.values('id', 'late'), ['early'])
+  })
+
+  it('names the logstore that does not exist', async () => {
+    const sink = emulated.sink({ retry: { maxRetries: 2, baseRetryBackoff: 1 } })
+    const error = await failureOf(sink.write({ logstore: 'missing', logs: [log(1)] }))
+    assert.deepEqual([error.code, error.status, error.attempts], ['LogStoreNotExist', 404, 3])
+    assert.match(error.message, /missing/)
+    assert.ok(error.requestId)
+  })
+
+  it('fails only the write whose log the service refuses', async () => {
+    const sink = emulated.sink()
+    const good = ids(40).map((id) => sink.write({ logs: [log(id)] }))
+    const bad = failureOf(sink.write({ logs: [{ time: now() - 30 * 86_400, contents: { id: 'stale' } }] }))
+    await Promise.all(good)
+    assert.equal((await bad).code, 'PostBodyInvalid')
+    assert.deepEqual(sorted(await emulated.values('id')), sorted(ids(40)))
+  })
+
+  it('closes in time while it retries, each write settled once', async () => {
+    const sink = emulated.sink({ maxLines: 10 })
+    emulated.service.addFault({ kind: 'error', call: 'PutLogs', code: 'ServerBusy' })
+    let settled = 0
+    const codes = ids(50).map((id) =>
+      sink
+        .write({ topic: id, logs: [log(id), log(`${id}b`)] })
+        .then(
+          () => 'accepted',
+          (error: { code: string }) => error.code
+        )
+        .finally(() => settled++)
+    )
+    await new Promise((resolve) => sink.on('retry', resolve))
+    const { acceptedLogs, failedLogs, failedWrites } = await sink.close(100)
+    assert.deepEqual([acceptedLogs, failedLogs, failedWrites], [0, 100, 50])
+    assert.ok((await Promise.all(codes)).every((code) => code === 'Closed'))
+    assert.equal(settled, 50)
+  })
+})
+
+describe('The sink when the service is away', () => {
+  it('delivers everything once it is up', async () => {
+    const first = await SlsEmulator.start({ quiet: true })
+    const { port, accessKeyId, accessKeySecret, project, endpoint } = first
+    await first.close()
+    const sink = new SlsSink({
+      client: { endpoint, project, credentials: { accessKeyId, accessKeySecret } },
+      logstore: 'access',
+      flushInterval: 5,
+      retry: { maxRetriesRetryable: -1, baseRetryBackoff: 5, maxRetryBackoff: 20 }
+    })
+    const writes = ids(200).map((id) => sink.write({ topic: id, logs: [log(id)] }))
+    await new Promise((resolve) => sink.on('retry', ({ attempt }) => attempt === 3 && resolve(undefined)))
+    assert.equal(sink.status().state, 'retrying')
+    assert.equal(sink.status().lastError?.code, 'NetworkError')
+    const recovered = new Promise((resolve) => sink.on('recovered', resolve))
+    const second = await Emulated.start({ port, accessKeyId, accessKeySecret, project })
+    await Promise.all([...writes, recovered])
+    assert.deepEqual(sorted(await second.values('id')), sorted(ids(200)))
+    await sink.close()
+    await second.close()
+  })
+
+  it('repeats a call that a gateway answered with a page', async () => {
+    let calls = 0
+    const server = createServer((request, response) => {
+      request.resume().on('end', () => {
+        const up = ++calls > 2
+        response.writeHead(up ? 200 : 502, {
+          'content-type': up ? 'text/plain' : 'text/html',
+          'x-log-requestid': 'r'
+        })
+        response.end(up ? '' : '<html><h1>502 Bad Gateway</h1></html>')
+      })
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    const sink = new SlsSink({
+      client: {
+        endpoint: `http://127.0.0.1:${port}`,
+        project: 'demo',
+        credentials: { accessKeyId: 'id', accessKeySecret: 'secret' }
+      },
+      logstore: 'access',
+      flushInterval: 1,
+      retry: { baseRetryBackoff: 1 }
+    })
+    const { attempts } = await sink.write({ logs: [log(1)] })
+    assert.deepEqual([attempts, calls], [3, 3])
+    await sink.close()
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+  })
+})

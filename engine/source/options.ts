@@ -133,7 +133,7 @@ export function checkSourceOptions(options: SourceOptions, clientRetry: RetryPol
 }
 
 /** @throws SlsError `InvalidOption` */
-export function checkedPosition(field: string, position: StartPosition): StartPosition {
+export function checkedPosition(field: string, position: StartPosition | undefined): StartPosition {
   switch (position?.type) {
     case 'begin':
     case 'end':

@@ -156,9 +156,10 @@ class Model {
     const fetch = this.fetches[pick % Math.max(1, this.fetches.length)]
     if (fetch === undefined) return
     this.ledger.ackFirst(fetch.entry, groups)
-    if (fetch.entry.first !== undefined || groups >= fetch.positions.length) {
+    if (fetch.entry.first !== undefined) {
       for (const position of fetch.positions.slice(0, groups)) this.acked.add(position)
     }
+    this.learnWhole(fetch)
   }
 
   ackOne(pick: number, index: number): void {
@@ -167,7 +168,12 @@ class Model {
     this.ledger.ackOne(fetch.entry, index)
     const position = fetch.positions[index]
     if (position !== undefined && fetch.entry.first !== undefined) this.acked.add(position)
-    if (this.ledger.isAcked(fetch.entry)) for (const each of fetch.positions) this.acked.add(each)
+    this.learnWhole(fetch)
+  }
+
+  /** Without a position to each group, only a whole fetch counts. */
+  learnWhole({ entry, positions }: Model['fetches'][number]): void {
+    if (this.ledger.isAcked(entry)) for (const position of positions) this.acked.add(position)
   }
 
   skip(over: number): void {

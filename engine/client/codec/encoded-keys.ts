@@ -1,43 +1,81 @@
 import * as tags from './tags'
 import { varintSize, writeVarint } from './varint'
 
-const MAX_KEYS = 4096
+const MAX_KEYS = 1024
 const MAX_KEY_LENGTH = 256
+const MAX_ASCII = 0x7f
+
+/** A key as it stands in a content, from its own tag to the value's tag. */
+export class EncodedKey {
+  /** Bytes. */
+  readonly size: number
+  /** The longest ASCII value with which the whole content is ASCII too, its lengths included; -1 when there is none. */
+  readonly longestPlainValue: number
+  /** The bytes in words of 4, filled up with zeros. */
+  readonly #words: Int32Array
+  readonly #prefix: string
+  readonly #plainHeads: (string | undefined)[] = []
+
+  constructor(key: string) {
+    const length = Buffer.byteLength(key)
+    const encoded = Buffer.alloc((2 + varintSize(length) + length + 3) & ~3)
+    encoded[0] = tags.PAIR_KEY
+    const keyStart = writeVarint(encoded, length, 1)
+    encoded.write(key, keyStart)
+    encoded[keyStart + length] = tags.PAIR_VALUE
+    this.size = keyStart + length + 1
+    this.#words = Int32Array.from({ length: encoded.length / 4 }, (_, index) =>
+      encoded.readInt32LE(index * 4)
+    )
+    this.#prefix = encoded.toString('latin1', 0, this.size)
+    this.longestPlainValue = length === key.length ? Math.max(MAX_ASCII - 1 - this.size, -1) : -1
+  }
+
+  /** Writes the key at `offset`, and up to 3 zeros behind it. */
+  copyTo(view: DataView, offset: number): void {
+    const words = this.#words
+    for (let index = 0; index < words.length; index++)
+      view.setInt32(offset + index * 4, words[index] ?? 0, true)
+  }
+
+  /**
+   * What stands before the value, as text: the content's tag and length, the key, the value's tag and length.
+   * @param valueLength 0..`longestPlainValue`
+   */
+  plainHead(valueLength: number): string {
+    const known = this.#plainHeads[valueLength]
+    if (known !== undefined) return known
+    const contentSize = this.size + 1 + valueLength
+    const head =
+      String.fromCharCode(tags.LOG_CONTENT, contentSize) + this.#prefix + String.fromCharCode(valueLength)
+    this.#plainHeads[valueLength] = head
+    return head
+  }
+}
 
 /**
- * Keys as they stand in a content, from the key's tag to the value's tag.
- * Logs repeat few keys, so each is encoded once. Hostile key sets cost time, never memory:
- * a full cache starts afresh and long keys are not kept.
+ * Logs repeat few keys, so each is encoded once. Hostile key sets cost time, never memory: a full cache starts afresh
+ * and long keys are not kept.
  */
 export class EncodedKeys {
-  readonly #keys = new Map<string, Uint8Array>()
+  readonly #keys = new Map<string, EncodedKey>()
 
-  get(key: string): Uint8Array {
+  get(key: string): EncodedKey {
     return this.#keys.get(key) ?? this.#add(key)
   }
 
-  #add(key: string): Uint8Array {
-    const encoded = encodeKey(key)
+  #add(key: string): EncodedKey {
+    const encoded = new EncodedKey(key)
     if (key.length > MAX_KEY_LENGTH) return encoded
     if (this.#keys.size >= MAX_KEYS) this.#keys.clear()
-    this.#keys.set(ownCopy(key, encoded), encoded)
+    this.#keys.set(ownCopy(key), encoded)
     return encoded
   }
 }
 
-function encodeKey(key: string): Uint8Array {
-  const length = Buffer.byteLength(key)
-  const encoded = Buffer.allocUnsafeSlow(2 + varintSize(length) + length)
-  encoded[0] = tags.PAIR_KEY
-  const offset = writeVarint(encoded, length, 1)
-  encoded.write(key, offset)
-  encoded[encoded.length - 1] = tags.PAIR_VALUE
-  return encoded
-}
-
 /** The same text without a link to a longer string that it may have been cut from. */
-function ownCopy(key: string, encoded: Uint8Array): string {
-  return encoded.length === key.length + 3
-    ? Buffer.from(encoded.buffer, 2, key.length).toString('latin1')
-    : Buffer.from(key, 'utf16le').toString('utf16le')
+function ownCopy(text: string): string {
+  return text.length === Buffer.byteLength(text)
+    ? Buffer.from(text, 'latin1').toString('latin1')
+    : Buffer.from(text, 'utf16le').toString('utf16le')
 }

@@ -1,23 +1,16 @@
 import { SlsError } from '../errors'
 import type { Content } from '../model'
-import { EncodedKeys } from './encoded-keys'
+import { ContentWriter } from './content-writer'
+import { GrowingBuffer } from './growing-buffer'
 import { assertContents, assertLogTime, isPairs, type LogInput, notPair, notText } from './log-input'
-import { allocateNative, type NativeBuffer } from './native-buffer'
 import * as tags from './tags'
 import { varintSize, writeVarint } from './varint'
 
 export type { LogInput } from './log-input'
 
 const DEFAULT_CAPACITY = 8192
-/** Up to this length a loop over the characters is cheaper than a call into Node. */
-const SHORT_TEXT = 48
-/** Most bytes that stand around a value: tags and lengths of content and value. */
-const CONTENT_OVERHEAD = 12
-/** Most bytes that stand around the contents of a log: its tag and length, Time and Time_ns. */
-const LOG_OVERHEAD = 24
-const MAX_BYTES_PER_CHARACTER = 3
-
-const encodedKeys = new EncodedKeys()
+/** Most bytes of a log beside its contents: tag and length, Time and Time_ns. */
+const OVERHEAD = 1 + 5 + 6 + 5
 
 export interface LogGroupFrame {
   topic?: string
@@ -31,13 +24,12 @@ export interface LogGroupFrame {
  */
 export class LogGroupEncoder {
   readonly #tail: Buffer
-  #buffer: NativeBuffer
+  readonly #buffer: GrowingBuffer
+  readonly #contents: ContentWriter
+  #state: 'open' | 'finished' = 'open'
   #length = 0
   #logCount = 0
-  #state: 'open' | 'finished' = 'open'
-  /** The keys of the log before, by position: most logs repeat them. */
-  readonly #keys: string[] = []
-  readonly #encodedKeys: Uint8Array[] = []
+  /** Bytes that the length of the log before took. */
   #lengthSize = 2
 
   /**
@@ -46,7 +38,8 @@ export class LogGroupEncoder {
    */
   constructor(frame: LogGroupFrame, initialCapacity: number = DEFAULT_CAPACITY) {
     this.#tail = encodeFrame(frame)
-    this.#buffer = allocateNative(Math.max(initialCapacity, LOG_OVERHEAD))
+    this.#buffer = new GrowingBuffer(initialCapacity)
+    this.#contents = new ContentWriter(this.#buffer)
   }
 
   get logCount(): number {
@@ -67,29 +60,29 @@ export class LogGroupEncoder {
   append(log: LogInput, limit: number = Number.POSITIVE_INFINITY): number {
     if (this.#state === 'finished') throw new SlsError('Closed', 'the log group is finished')
     assertLogTime(log)
+    assertContents(log.contents)
+    const buffer = this.#buffer
     const start = this.#length
-    this.#reserve(start, LOG_OVERHEAD)
     const bodyStart = start + 1 + this.#lengthSize
-    const { time, timeNs, contents } = log
-    this.#buffer[bodyStart] = tags.LOG_TIME
-    let at = writeVarint(this.#buffer, time, bodyStart + 1)
-    at = isPairs(contents) ? this.#writePairs(contents, at) : this.#writeRecord(contents, at)
-    if (timeNs !== undefined) {
-      this.#reserve(at, LOG_OVERHEAD)
-      this.#buffer[at] = tags.LOG_TIME_NS
-      at = this.#buffer.writeUInt32LE(timeNs, at + 1)
+    buffer.reserve(start, OVERHEAD)
+    buffer.bytes[bodyStart] = tags.LOG_TIME
+    let at = writeVarint(buffer.bytes, log.time, bodyStart + 1)
+    at = this.#contents.write(log.contents, at)
+    buffer.reserve(at, OVERHEAD)
+    if (log.timeNs !== undefined) {
+      buffer.bytes[at] = tags.LOG_TIME_NS
+      at = buffer.bytes.writeUInt32LE(log.timeNs, at + 1)
     }
     const size = at - bodyStart
     const lengthSize = varintSize(size)
-    const end = bodyStart + size + lengthSize - this.#lengthSize
+    const end = start + 1 + lengthSize + size
     if (end + this.#tail.length > limit) return 0
     if (lengthSize !== this.#lengthSize) {
-      this.#reserve(at, LOG_OVERHEAD)
-      this.#buffer.copyWithin(start + 1 + lengthSize, bodyStart, at)
+      buffer.bytes.copyWithin(start + 1 + lengthSize, bodyStart, at)
       this.#lengthSize = lengthSize
     }
-    this.#buffer[start] = tags.GROUP_LOG
-    writeVarint(this.#buffer, size, start + 1)
+    buffer.bytes[start] = tags.GROUP_LOG
+    writeVarint(buffer.bytes, size, start + 1)
     this.#length = end
     this.#logCount++
     return end - start
@@ -99,91 +92,10 @@ export class LogGroupEncoder {
   finish(): Buffer {
     if (this.#state === 'finished') throw new SlsError('Closed', 'the log group is finished')
     this.#state = 'finished'
-    this.#reserve(this.#length, this.#tail.length)
     const end = this.byteLength
-    this.#buffer.set(this.#tail, this.#length)
-    const group = this.#buffer.subarray(0, end)
-    this.#buffer = allocateNative(0)
-    return group
-  }
-
-  #writePairs(contents: readonly Content[], offset: number): number {
-    let at = offset
-    for (let index = 0; index < contents.length; index++) {
-      const pair: unknown = contents[index]
-      if (!Array.isArray(pair) || pair.length !== 2) throw notPair(index)
-      const [key, value]: unknown[] = pair
-      if (typeof key !== 'string') throw notPair(index)
-      if (typeof value !== 'string') throw notText(key, value)
-      at = this.#writeContent(index, key, value, at)
-    }
-    return at
-  }
-
-  #writeRecord(record: Readonly<Record<string, string>>, offset: number): number {
-    assertContents(record)
-    let at = offset
-    let index = 0
-    for (const key in record) {
-      if (!Object.hasOwn(record, key)) continue
-      const value: unknown = record[key]
-      if (typeof value !== 'string') throw notText(key, value)
-      at = this.#writeContent(index++, key, value, at)
-    }
-    return at
-  }
-
-  #writeContent(index: number, key: string, value: string, offset: number): number {
-    const encodedKey = this.#encodedKey(index, key)
-    const { length } = value
-    this.#reserve(offset, CONTENT_OVERHEAD + encodedKey.length + length * MAX_BYTES_PER_CHARACTER)
-    const buffer = this.#buffer
-    const lengthSize = varintSize(length)
-    const contentSize = encodedKey.length + lengthSize + length
-    const keyStart = offset + 1 + varintSize(contentSize)
-    const valueStart = keyStart + encodedKey.length + lengthSize
-    const end = writeText(buffer, value, valueStart)
-    if (end - valueStart !== length) return this.#placeWide(encodedKey, offset, valueStart, end)
-    buffer[offset] = tags.LOG_CONTENT
-    writeVarint(buffer, contentSize, offset + 1)
-    buffer.set(encodedKey, keyStart)
-    writeVarint(buffer, length, valueStart - lengthSize)
-    return end
-  }
-
-  /** A value of more bytes than characters: its lengths are known only now, and may have moved it. */
-  #placeWide(encodedKey: Uint8Array, offset: number, writtenAt: number, writtenEnd: number): number {
-    const buffer = this.#buffer
-    const length = writtenEnd - writtenAt
-    const lengthSize = varintSize(length)
-    const contentSize = encodedKey.length + lengthSize + length
-    const keyStart = offset + 1 + varintSize(contentSize)
-    const valueStart = keyStart + encodedKey.length + lengthSize
-    if (valueStart !== writtenAt) buffer.copyWithin(valueStart, writtenAt, writtenEnd)
-    buffer[offset] = tags.LOG_CONTENT
-    writeVarint(buffer, contentSize, offset + 1)
-    buffer.set(encodedKey, keyStart)
-    writeVarint(buffer, length, valueStart - lengthSize)
-    return valueStart + length
-  }
-
-  #encodedKey(index: number, key: string): Uint8Array {
-    if (this.#keys[index] === key) {
-      const known = this.#encodedKeys[index]
-      if (known !== undefined) return known
-    }
-    const encoded = encodedKeys.get(key)
-    this.#keys[index] = key
-    this.#encodedKeys[index] = encoded
-    return encoded
-  }
-
-  #reserve(offset: number, size: number): void {
-    const needed = offset + size
-    if (needed <= this.#buffer.length) return
-    const grown = allocateNative(Math.max(needed, this.#buffer.length * 2))
-    grown.set(this.#buffer.subarray(0, offset))
-    this.#buffer = grown
+    this.#buffer.reserve(this.#length, this.#tail.length)
+    this.#tail.copy(this.#buffer.bytes, this.#length)
+    return this.#buffer.bytes.subarray(0, end)
   }
 }
 
@@ -241,18 +153,4 @@ export function lengthDelimited(tag: number, body: Buffer): Buffer {
   head[0] = tag
   writeVarint(head, body.length, 1)
   return Buffer.concat([head, body])
-}
-
-function writeText(buffer: NativeBuffer, text: string, offset: number): number {
-  const { length } = text
-  if (length <= SHORT_TEXT) {
-    let index = 0
-    for (; index < length; index++) {
-      const code = text.charCodeAt(index)
-      if (code > 0x7f) break
-      buffer[offset + index] = code
-    }
-    if (index === length) return offset + length
-  }
-  return offset + buffer.utf8Write(text, offset, length * MAX_BYTES_PER_CHARACTER)
 }

@@ -1,6 +1,7 @@
 import type { Content, Log } from '../model'
 import { readLog, readPair, wrongType } from './log-reader'
-import { type RecordBlock, readRecord } from './record-reader'
+import { nativeBuffer } from './native-buffer'
+import { type RecordBlock, RecordReader } from './record-reader'
 import * as tags from './tags'
 import { varintSize, writeVarint } from './varint'
 import { corrupt, LENGTH_DELIMITED, WireReader } from './wire-reader'
@@ -138,9 +139,9 @@ class EncodedLogGroup implements LogGroupView {
   }
 
   records(): RecordBlock {
-    const block: RecordBlock = { records: [], times: [], timesNs: [] }
-    this.#eachLog((start, end) => readRecord(this.#body, start, end, block))
-    return block
+    const reader = new RecordReader(nativeBuffer(this.#body))
+    this.#eachLog((start, end) => reader.read(start, end))
+    return reader.block
   }
 
   #eachLog(visit: (start: number, end: number) => void): void {

@@ -1,0 +1,54 @@
+import type { GrowingBuffer } from './growing-buffer'
+
+/** No UTF-16 unit takes more bytes of UTF-8. */
+export const MAX_BYTES_PER_UNIT = 3
+/** Up to this length a loop over the units is cheaper than a call into Node. */
+const SHORT = 40
+
+/**
+ * Writes a text as UTF-8, lone surrogates as U+FFFD.
+ * The buffer has room for 3 bytes a unit and 4 more.
+ * @returns the offset after it
+ */
+export function writeText(buffer: GrowingBuffer, text: string, offset: number): number {
+  const { length } = text
+  if (length > SHORT) return offset + buffer.bytes.utf8Write(text, offset, length * MAX_BYTES_PER_UNIT)
+  const { bytes } = buffer
+  for (let index = 0; index < length; index++) {
+    const unit = text.charCodeAt(index)
+    if (unit > 0x7f) return writeWide(buffer.view, text, index, offset + index)
+    bytes[offset + index] = unit
+  }
+  return offset + length
+}
+
+/** Each character in one store of 4 bytes; what it writes beyond its size the next one covers. */
+function writeWide(view: DataView, text: string, start: number, offset: number): number {
+  const { length } = text
+  let at = offset
+  for (let index = start; index < length; index++) {
+    const unit = text.charCodeAt(index)
+    if (unit < 0x80) {
+      view.setUint8(at++, unit)
+    } else if (unit < 0x800) {
+      view.setUint16(at, 0x80c0 | (unit >>> 6) | ((unit & 0x3f) << 8), true)
+      at += 2
+    } else if ((unit & 0xf800) !== 0xd800) {
+      view.setInt32(at, 0x8080e0 | (unit >>> 12) | ((unit & 0xfc0) << 2) | ((unit & 0x3f) << 16), true)
+      at += 3
+    } else {
+      const low = index + 1 < length ? text.charCodeAt(index + 1) : 0
+      if (unit < 0xdc00 && (low & 0xfc00) === 0xdc00) {
+        const codePoint = 0x1_0000 + ((unit & 0x3ff) << 10) + (low & 0x3ff)
+        const first = 0x8080_80f0 | (codePoint >>> 18) | ((codePoint & 0x3_f000) >>> 4)
+        view.setInt32(at, first | ((codePoint & 0xfc0) << 10) | ((codePoint & 0x3f) << 24), true)
+        at += 4
+        index++
+      } else {
+        view.setInt32(at, 0xbd_bfef, true)
+        at += 3
+      }
+    }
+  }
+  return at
+}

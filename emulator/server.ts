@@ -16,6 +16,9 @@ export interface ServerOptions {
   onInternalError: (error: unknown, requestId: string) => void
 }
 
+/** Bytes of request line and headers: a query stands in the request line. */
+const MAX_HEADERS = 256 * 1024
+
 /** Carries requests from HTTP to the service and answers back, whole or as a fault will have it. */
 export class EmulatorServer {
   readonly #server: Server
@@ -28,7 +31,7 @@ export class EmulatorServer {
     private readonly options: ServerOptions
   ) {
     this.#server = createServer(
-      { keepAlive: true, noDelay: true, requestTimeout: 0 },
+      { keepAlive: true, noDelay: true, requestTimeout: 0, maxHeaderSize: MAX_HEADERS },
       (request, response) => {
         this.#serve(request, response).catch(() => response.destroy())
       }

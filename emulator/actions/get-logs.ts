@@ -4,12 +4,11 @@ import { flatten, type LogRecord } from '../query/log-record'
 import { scan } from '../query/scan'
 import { chooseEncoding } from '../wire/accept-encoding'
 import type { Action, Call } from './call'
-import { type LogQuery, queryFromParameters, searchCondition } from './log-query'
+import { type LogQuery, queryFromJson, queryFromParameters, searchCondition } from './log-query'
 
 const DEFAULT_LINE = 100
 const MAX_LINE = 100
 const MAX_OFFSET = 1_000_000
-const MAX_TIME = 2 ** 33
 
 /** The older form: parameters in the query, an array of logs in the answer, facts in headers. */
 export const getLogs: Action = (call) => {
@@ -34,12 +33,7 @@ export const getLogs: Action = (call) => {
 /** The newer form: JSON in, `meta` and `data` out, compressed where the client accepts it. */
 export const getLogsV3: Action = async (call) => {
   const body = await call.json('ParameterInvalid')
-  const query: LogQuery = {
-    from: body.integer('from', 0, MAX_TIME) ?? 0,
-    to: body.integer('to', 0, MAX_TIME) ?? MAX_TIME,
-    topic: body.text('topic') || undefined,
-    text: body.text('query') ?? ''
-  }
+  const query = queryFromJson(body)
   const line = body.integer('line', 0, MAX_LINE) ?? body.integer('lines', 0, MAX_LINE) ?? DEFAULT_LINE
   const offset = body.integer('offset', 0, MAX_OFFSET) ?? 0
   const found = find(call, query, body.flag('reverse') ?? false)

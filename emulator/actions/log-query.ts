@@ -2,6 +2,7 @@ import type { Query } from '../http/query'
 import { type LogPredicate, parseSearch } from '../query/search'
 import { QueryError } from '../query/tokens'
 import { ServiceError } from '../service-error'
+import type { JsonBody } from '../wire/json-body'
 
 /** Which logs a query is about: log times in Unix seconds, one topic or all, a search condition. */
 export interface LogQuery {
@@ -13,13 +14,37 @@ export interface LogQuery {
 
 const MAX_TIME = 2 ** 33
 
+/** The query as parameters; `logQuery` says what is refused. */
 export function queryFromParameters(query: Query): LogQuery {
-  const from = query.integer('from', 0, MAX_TIME)
-  const to = query.integer('to', 0, MAX_TIME)
+  return logQuery(
+    query.integer('from', 0, MAX_TIME),
+    query.integer('to', 0, MAX_TIME),
+    query.text('topic'),
+    query.text('query')
+  )
+}
+
+/** The query as JSON; `logQuery` says what is refused. */
+export function queryFromJson(body: JsonBody): LogQuery {
+  return logQuery(
+    body.integer('from', 0, MAX_TIME),
+    body.integer('to', 0, MAX_TIME),
+    body.text('topic'),
+    body.text('query')
+  )
+}
+
+/** @throws ServiceError `InvalidTimeRange` */
+function logQuery(
+  from: number | undefined,
+  to: number | undefined,
+  topic: string | undefined,
+  text: string | undefined
+): LogQuery {
   if (from === undefined || to === undefined || from > to) {
     throw new ServiceError(400, 'InvalidTimeRange', 'from and to must be Unix seconds, from not after to')
   }
-  return { from, to, topic: query.text('topic'), text: query.text('query') ?? '' }
+  return { from, to, topic: topic === '' ? undefined : topic, text: text ?? '' }
 }
 
 /** @throws ServiceError `InvalidQueryString`, for SQL too, which is not supported */

@@ -101,7 +101,7 @@ export class RawClient {
     this.#agent.destroy()
   }
 
-  #sign(method: string, target: string, headers: Readonly<Record<string, string>>): string {
+  #sign(method: string, target: string, headers: Readonly<Partial<Record<string, string>>>): string {
     const names = Object.keys(headers).filter((name) => /^x-(log|acs)-/.test(name) && name !== 'x-log-date')
     const signed = names
       .sort((a, b) => (a < b ? -1 : 1))

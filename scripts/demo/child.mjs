@@ -22,11 +22,10 @@ export class Children {
   /**
    * @param {string} name for messages
    * @param {string[]} args script and arguments for this Node.js
-   * @param {{ env?: NodeJS.ProcessEnv, onLine?: (line: string) => void }} options
    */
-  start(name, args, options = {}) {
+  start(name, args, env = process.env) {
     if (this.#stop.signal.aborted) throw new Error(`${name} is not started: the demo is stopping`)
-    const child = new Child(name, args, { ...options, onLoss: this.#onLoss })
+    const child = new Child(name, args, env, this.#onLoss)
     this.#children.push(child)
     return child
   }
@@ -43,7 +42,7 @@ class Child {
   #watchers = new Set()
   #stop = new AbortController()
 
-  constructor(name, args, { env = process.env, onLine, onLoss }) {
+  constructor(name, args, env, onLoss) {
     this.name = name
     this.#process = spawn(process.execPath, ['--require', leaveWithParent, ...args], {
       env,
@@ -56,7 +55,6 @@ class Child {
         this.#lines.push(line)
         if (this.#lines.length > keptLines) this.#lines.shift()
         for (const watcher of this.#watchers) watcher(line)
-        onLine?.(line)
       })
     }
     this.ended = new Promise((resolve) => {
@@ -70,6 +68,11 @@ class Child {
 
   lastLines() {
     return this.#lines.map((line) => `  ${line}`).join('\n')
+  }
+
+  /** Hands on every line that is printed from now on. */
+  watch(onLine) {
+    this.#watchers.add(onLine)
   }
 
   /**

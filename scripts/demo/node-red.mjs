@@ -24,17 +24,18 @@ export function makeUserDir(root, packageName) {
 }
 
 /**
- * @param {{ children: import('./child.mjs').Children, onLine: (line: string) => void }} options
- * @returns {Promise<{ url: string, deploy(flow: object[]): Promise<void> }>} url: without a slash at its end
+ * @param {import('./child.mjs').Children} children
+ * @returns {Promise<{ url: string, deploy(flow: object[]): Promise<void>, watch(onLine: (line: string) => void): void }>}
+ *   url: without a slash at its end; watch: for what it prints from then on
  */
-export async function startNodeRed(userDir, { children, onLine }) {
+export async function startNodeRed(userDir, children) {
   const settings = {
     uiHost: '127.0.0.1',
     uiPort: await preferredPort(preferredNodeRedPort),
     flowFile: 'flows.json',
     credentialSecret: randomBytes(24).toString('hex'),
     apiMaxLength: '64mb',
-    editorTheme: { tours: false, projects: { enabled: false } },
+    editorTheme: { tours: false },
     telemetry: { enabled: false, updateNotification: false }
   }
   const settingsFile = join(userDir, 'settings.js')
@@ -43,11 +44,12 @@ export async function startNodeRed(userDir, { children, onLine }) {
   // English output, whatever the user's language: the demo waits for lines of it.
   const env = { ...process.env, LANG: 'en_US.UTF-8', LC_ALL: 'en_US.UTF-8' }
   const args = [redJs, '--userDir', userDir, '--settings', settingsFile]
-  const child = children.start('Node-RED', args, { env, onLine })
+  const child = children.start('Node-RED', args, env)
   const [, url] = await child.waitFor(/Server now running at (http:\/\/\S+?)\/?$/)
   await child.waitFor(/Started flows/)
   return {
     url,
+    watch: (onLine) => child.watch(onLine),
     async deploy(flow) {
       const started = child.waitFor(/Started flows/, { past: false })
       const response = await fetch(`${url}/flows`, {

@@ -56,12 +56,12 @@ async function startAll({ root, userDir, children, simulate }) {
   const emulator = await startEmulator(root, { children, project, logstore: `${logstore}:${shards}` })
   console.log(`Emulator   ${emulator.endpoint}${otherPort(emulator.endpoint, preferredEmulatorPort)}`)
   console.log(`           project ${project}, logstore ${logstore}, ${shards} shards, in memory`)
-  const onLine = (line) => {
-    if (/ - \[(warn|error)\] /.test(line)) console.log(`Node-RED   ${line}`)
-  }
-  const nodeRed = await startNodeRed(userDir, { children, onLine })
+  const nodeRed = await startNodeRed(userDir, children)
   console.log(`Node-RED   ${nodeRed.url}${otherPort(nodeRed.url, preferredNodeRedPort)}`)
   console.log(`           user directory ${userDir}, removed at the end`)
+  nodeRed.watch((line) => {
+    if (/ - \[(warn|error)\] /.test(line)) console.log(`Node-RED   ${line}`)
+  })
   await nodeRed.deploy(demoFlow(root, { ...emulator, logstore, simulate }))
   return nodeRed.url
 }

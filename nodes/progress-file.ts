@@ -11,20 +11,34 @@ interface NodeSnapshot extends ProgressSnapshot {
 
 /** Saves with each snapshot which messages of unfinished log groups are done, so that a restart does not repeat them. */
 export class MessageProgressStore implements ProgressStore {
+  private snapshot: ProgressSnapshot | undefined
+  private savedPartial = '{}'
+
   constructor(
     private readonly store: ProgressStore,
     private readonly acknowledgements: Acknowledgements
   ) {}
 
   async load(): Promise<ProgressSnapshot> {
-    const { partial, ...snapshot }: NodeSnapshot = await this.store.load()
-    if (partial !== undefined) this.acknowledgements.restore(partial)
+    const { partial = {}, ...snapshot }: NodeSnapshot = await this.store.load()
+    this.acknowledgements.restore(partial)
+    this.snapshot = snapshot
+    this.savedPartial = JSON.stringify(partial)
     return snapshot
   }
 
-  save(snapshot: ProgressSnapshot): Promise<void> {
-    const saved: NodeSnapshot = { ...snapshot, partial: this.acknowledgements.partial() }
-    return this.store.save(saved)
+  async save(snapshot: ProgressSnapshot): Promise<void> {
+    const partial = this.acknowledgements.partial()
+    const saved: NodeSnapshot = { ...snapshot, partial }
+    await this.store.save(saved)
+    this.snapshot = snapshot
+    this.savedPartial = JSON.stringify(partial)
+  }
+
+  /** Saves once more where only messages of unfinished log groups were finished since, which is no news to the source. */
+  async saveRest(): Promise<void> {
+    const partial = JSON.stringify(this.acknowledgements.partial())
+    if (this.snapshot !== undefined && partial !== this.savedPartial) await this.save(this.snapshot)
   }
 }
 
@@ -32,7 +46,10 @@ export class MessageProgressStore implements ProgressStore {
  * Where a node keeps its progress: `<userDir>/sls-state/<node id>.json`.
  * @throws Error where there is no such folder or it cannot be written.
  */
-export async function openProgressFile(userDir: string | undefined, nodeId: string): Promise<ProgressStore> {
+export async function openProgressFile(
+  userDir: string | undefined,
+  nodeId: string
+): Promise<FileProgressStore> {
   if (!userDir) throw new Error('Node-RED has no user directory')
   const folder = join(userDir, 'sls-state')
   await mkdir(folder, { recursive: true })

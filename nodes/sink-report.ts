@@ -3,8 +3,8 @@ import { grouped } from './figures'
 import { errorFacts, toNodeError } from './node-error'
 import type { Node } from './node-red'
 
-/** Failed attempts after which trouble is no passing one any more. */
-const passing = 2
+/** Failed attempts after which trouble is no passing one any more; other errors than outages soon fail the message. */
+const passing = { transient: 2, ordinary: 5, never: 0 } as const
 
 /**
  * Tells the flow and the log what the sink meets beyond single messages: a logstore out of reach goes to Catch nodes
@@ -15,7 +15,7 @@ export function reportSink(sink: SlsSink, node: Node, project: string): void {
 
   sink.on('retry', ({ error, logstore, attempt, logs }) => {
     node.debug(`${logstore}: attempt ${attempt} for ${logs} logs: ${error.describe()}`)
-    if (attempt <= passing || troubled.has(logstore)) return
+    if (attempt <= passing[error.retryability] || troubled.has(logstore)) return
     troubled.add(logstore)
     node.error(toNodeError(error), {
       topic: logstore,

@@ -1,7 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { SlsError } from '../engine/client/errors'
 import { SlsSource } from '../engine/source/source'
-import type { ProgressStore } from '../engine/state/progress-store'
 import { Acknowledgements } from './acknowledgements'
 import { connect, findConnection, type SlsConfigNode } from './connection'
 import { closeBudget } from './lifetime'
@@ -28,6 +27,7 @@ export class SourceNode {
   private connection: SlsConfigNode | undefined
   private delivery: LogDelivery | undefined
   private source: SlsSource | undefined
+  private state: MessageProgressStore | undefined
   private ticker: NodeJS.Timeout | undefined
   private opening: Promise<SourceInput> | undefined
   private closed: boolean = false
@@ -56,6 +56,7 @@ export class SourceNode {
     this.status.show({ fill: 'yellow', shape: 'ring', text: 'sls-in.status.starting' })
     const state = settings.localState ? await this.openState() : undefined
     if (this.closed) throw new SlsError('Closed', 'The node is closed')
+    this.state = state
     const source = new SlsSource({
       ...settings.engine,
       client,
@@ -66,7 +67,7 @@ export class SourceNode {
     return this.run(source, settings, client.project)
   }
 
-  private async openState(): Promise<ProgressStore | undefined> {
+  private async openState(): Promise<MessageProgressStore | undefined> {
     try {
       const file = await openProgressFile(this.RED.settings.userDir, this.node.id)
       return new MessageProgressStore(file, this.acknowledgements)
@@ -152,6 +153,7 @@ export class SourceNode {
       clearInterval(this.ticker)
       await this.delivery?.interrupt()
       await this.source?.close()
+      await this.state?.saveRest()
     } finally {
       this.connection?.release(this.node)
     }

@@ -107,8 +107,14 @@ describe('The package, installed from its tarball', function () {
   }
 
   it('offers its examples in the import dialog', async () => {
-    const examples = JSON.stringify(await nodeRed.getJson('/library/_examples_/flows/'))
-    for (const { name } of await readExamples()) assert.ok(examples.includes(name), name)
+    const folder = `/library/examples/flows/${packageName}`
+    const offered = (await nodeRed.getJson(folder)) as { fn: string }[]
+    const examples = await readExamples()
+    assert.deepEqual(
+      offered.map(({ fn }) => fn),
+      examples.map(({ name }) => name)
+    )
+    for (const { name, flow } of examples) assert.deepEqual(await nodeRed.getJson(`${folder}/${name}`), flow)
   })
 
   it('deploys each example', async () => {

@@ -1,5 +1,6 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { answerControl, type Controlled, isControl } from './control'
 import { ConnectionCut, type Delivery } from './faults'
 import { jsonReply, type Reply } from './http/reply'
@@ -30,17 +31,29 @@ export class EmulatorServer {
     private readonly service: Service,
     private readonly options: ServerOptions
   ) {
+    const serve = (request: IncomingMessage, response: ServerResponse) => {
+      this.#serve(request, response).catch(() => response.destroy())
+    }
     this.#server = createServer(
-      { keepAlive: true, noDelay: true, requestTimeout: 0, maxHeaderSize: MAX_HEADERS },
-      (request, response) => {
-        this.#serve(request, response).catch(() => response.destroy())
-      }
+      {
+        keepAlive: true,
+        noDelay: true,
+        requestTimeout: 0,
+        maxHeaderSize: MAX_HEADERS,
+        requireHostHeader: false
+      },
+      serve
     )
-    this.#server.keepAliveTimeout = 60_000
-    this.#server.on('clientError', (_error, socket) => {
-      if (socket.writable) socket.end(malformedAnswer(this.#requestIds.next(options.clock())))
-      else socket.destroy()
+    this.#server.on('checkExpectation', serve)
+    this.#server.on('connect', (_request, socket: Duplex) => {
+      socket.on('error', () => socket.destroy())
+      socket.end(this.#malformedAnswer(405, 'InvalidMethod', 'method CONNECT is not allowed'))
     })
+    this.#server.on('clientError', (_error, socket) => {
+      if (!socket.writable) socket.destroy()
+      else socket.end(this.#malformedAnswer(400, 'BadRequest', 'the request is not valid HTTP'))
+    })
+    this.#server.keepAliveTimeout = 60_000
   }
 
   get endpoint(): string {
@@ -116,6 +129,20 @@ export class EmulatorServer {
     } else response.end(delivery === 'corrupt' ? corrupted(reply.body) : reply.body)
   }
 
+  /** What is told to a peer whose bytes never became a request. */
+  #malformedAnswer(status: number, code: string, message: string): string {
+    const body = JSON.stringify(new ServiceError(status, code, message).toBody())
+    return [
+      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+      'content-type: application/json',
+      `x-log-requestid: ${this.#requestIds.next(this.options.clock())}`,
+      `content-length: ${Buffer.byteLength(body)}`,
+      'connection: close',
+      '',
+      body
+    ].join('\r\n')
+  }
+
   #internalError(error: unknown, requestId: string): ServiceError {
     this.options.onInternalError(error, requestId)
     return new ServiceError(500, 'InternalServerError', 'internal server error')
@@ -128,18 +155,4 @@ function corrupted(body: Buffer): Buffer {
   const start = body.length >>> 1
   for (let i = start; i < Math.min(start + 16, wrong.length); i++) wrong[i] = (wrong[i] ?? 0) ^ 0xff
   return wrong
-}
-
-/** What bytes that are no HTTP request at all are told. */
-function malformedAnswer(requestId: string): string {
-  const body = JSON.stringify(new ServiceError(400, 'BadRequest', 'the request is not valid HTTP').toBody())
-  return [
-    'HTTP/1.1 400 Bad Request',
-    'content-type: application/json',
-    `x-log-requestid: ${requestId}`,
-    `content-length: ${Buffer.byteLength(body)}`,
-    'connection: close',
-    '',
-    body
-  ].join('\r\n')
 }

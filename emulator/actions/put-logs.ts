@@ -6,13 +6,16 @@ import type { Shard } from '../store/shard'
 import { appendTags } from '../wire/append-tags'
 import { compressionOf } from '../wire/body'
 import { encodeJsonLogGroup } from '../wire/json-log-group'
-import { checkLogGroup } from '../wire/log-group-check'
+import { checkLogGroup, type LogGroupFacts } from '../wire/log-group-check'
 import { readLogPackages } from '../wire/log-package-list'
 import type { Action, Call } from './call'
 
 /** Log times that one write may hold, in seconds around the server's clock. */
 const OLDEST_LOG = 7 * 24 * 3600
 const NEWEST_LOG = 15 * 60
+/** Bytes, under strict rules. */
+const MAX_LOG = 1024 * 1024
+const MAX_KEY = 128
 
 interface Group {
   body: Buffer
@@ -83,17 +86,26 @@ async function readGroups(call: Call): Promise<Group[]> {
 
 /** One bad log refuses the whole write. */
 function checked(call: Call, body: Buffer): Group {
-  const { logCount, minTime, maxTime } = checkLogGroup(body)
-  const { rules } = call.context
-  if (rules.strict && logCount === 0) throw postBodyInvalid('the log group has no log')
-  if (rules.checkLogTime && minTime !== undefined && maxTime !== undefined) {
-    const now = call.clock.seconds()
-    const wrong = minTime < now - OLDEST_LOG ? minTime : maxTime > now + NEWEST_LOG ? maxTime : undefined
-    if (wrong !== undefined) {
-      throw postBodyInvalid(`log time ${wrong} is not within [-7 days, +15 minutes] of server time ${now}`)
-    }
+  const facts = checkLogGroup(body)
+  const { strict, checkLogTime } = call.context.rules
+  if (strict) checkLimits(facts)
+  if (checkLogTime && facts.logCount > 0) checkTimes(facts, call.clock.seconds())
+  return { body, logCount: facts.logCount }
+}
+
+function checkTimes({ minTime, maxTime }: LogGroupFacts, now: number): void {
+  const wrong = minTime < now - OLDEST_LOG ? minTime : maxTime > now + NEWEST_LOG ? maxTime : undefined
+  if (wrong === undefined) return
+  throw postBodyInvalid(`log time ${wrong} is not within [-7 days, +15 minutes] of server time ${now}`)
+}
+
+/** Limits of the documentation that not every client keeps to. */
+function checkLimits({ logCount, shortestKey, longestKey, longestLog }: LogGroupFacts): void {
+  if (logCount === 0) throw postBodyInvalid('the log group has no log')
+  if (longestLog > MAX_LOG) throw postBodyInvalid(`a log has ${longestLog} bytes, more than ${MAX_LOG}`)
+  if (shortestKey === 0 || longestKey > MAX_KEY) {
+    throw new ServiceError(400, 'InvalidKey', `a key must have 1 to ${MAX_KEY} bytes`)
   }
-  return { body, logCount }
 }
 
 function withMeta(call: Call, body: Buffer, receiveTime: number): Buffer {

@@ -159,7 +159,8 @@ describe('heartbeats', () => {
   })
 })
 
-describe('a rebalance', () => {
+describe('a rebalance', function () {
+  this.timeout(runs(20_000, 600_000))
   const consumers = ['a', 'b', 'c', 'd', 'e']
 
   function shardsOf(count: number): Map<number, Shard> {

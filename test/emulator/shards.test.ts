@@ -136,7 +136,8 @@ describe('shards', () => {
   })
 })
 
-describe('any sequence of splits and merges', () => {
+describe('any sequence of splits and merges', function () {
+  this.timeout(runs(20_000, 600_000))
   const step = fc.record({
     split: fc.boolean(),
     pick: fc.nat(),
@@ -204,7 +205,8 @@ describe('any sequence of splits and merges', () => {
   })
 })
 
-describe('cursors of a shard', () => {
+describe('cursors of a shard', function () {
+  this.timeout(runs(20_000, 600_000))
   it('grow by one a group and never come again, whatever expires in between', () => {
     const budget = new MemoryBudget()
     fc.assert(

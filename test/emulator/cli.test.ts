@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { createInterface } from 'node:readline'
+import { promisify } from 'node:util'
+import { parseCommandLine } from '../../emulator/cli-options'
+
+const cli = path.resolve('dist/emulator/cli.js')
+
+interface Announcement {
+  endpoint: string
+  project: string
+  logstores: string[]
+  accessKeyId: string
+  accessKeySecret: string
+}
+
+describe('the command line', () => {
+  const running: ChildProcess[] = []
+  afterEach(() => {
+    for (const child of running.splice(0)) child.kill('SIGKILL')
+  })
+
+  async function start(...args: readonly string[]): Promise<{ child: ChildProcess; line: Announcement }> {
+    const child = spawn(process.execPath, [cli, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+    running.push(child)
+    if (child.stdout === null) throw new Error('no stdout')
+    const [line] = (await once(createInterface(child.stdout), 'line')) as [string]
+    return { child, line: JSON.parse(line) as Announcement }
+  }
+
+  it('prints one line of JSON when it listens, and ends on SIGTERM', async () => {
+    const { child, line } = await start('--port', '0')
+    assert.deepEqual(Object.keys(line), [
+      'endpoint',
+      'project',
+      'logstores',
+      'accessKeyId',
+      'accessKeySecret'
+    ])
+    assert.match(line.endpoint, /^http:\/\/127\.0\.0\.1:\d+$/)
+    assert.deepEqual([line.project, line.logstores], ['demo', ['access']])
+    assert.equal((await fetch(`${line.endpoint}/_emulator/stats`)).status, 200)
+    child.kill('SIGTERM')
+    assert.deepEqual(await once(child, 'exit'), [0, null])
+  })
+
+  it('takes project, logstores and key', async () => {
+    const { line } = await start(
+      ...['--port', '0', '--project', 'shop', '--logstore', 'orders:3', '--logstore', 'views', '--quiet'],
+      ...['--access-key-id', 'id', '--access-key-secret', 'secret']
+    )
+    assert.deepEqual(
+      [line.project, line.logstores, line.accessKeyId, line.accessKeySecret],
+      ['shop', ['orders', 'views'], 'id', 'secret']
+    )
+    const stats = (await (await fetch(`${line.endpoint}/_emulator/stats`)).json()) as {
+      projects: { shop: { orders: { shards: unknown[] } } }
+    }
+    assert.equal(stats.projects.shop.orders.shards.length, 3)
+  })
+
+  it('keeps its data, and its key, after a kill', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'sls-emulator-cli-'))
+    try {
+      const first = await start('--port', '0', '--data', folder)
+      first.child.kill('SIGKILL')
+      await once(first.child, 'exit')
+      const second = await start('--port', '0', '--data', folder)
+      assert.equal(second.line.accessKeySecret, first.line.accessKeySecret)
+      second.child.kill('SIGKILL')
+      await once(second.child, 'exit')
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  })
+
+  it('says what is wrong and how it is used, and exits with 2', async () => {
+    for (const args of [['--nonsense'], ['--port', '70000'], ['--memory', 'much'], ['--retention', '0']]) {
+      const failure = await promisify(execFile)(process.execPath, [cli, ...args]).then(
+        () => assert.fail('must not start'),
+        (error: { code: number; stderr: string }) => error
+      )
+      assert.equal(failure.code, 2, args.join(' '))
+      assert.match(failure.stderr, /^sls-emulator: .+\nUsage: /)
+    }
+  })
+
+  it('says in one line when the port is taken, or an option makes no sense, and exits with 1', async () => {
+    const { line } = await start('--port', '0')
+    for (const args of [
+      ['--port', new URL(line.endpoint).port],
+      ['--port', '0', '--logstore', 'a:1'],
+      ['--port', '0', '--access-key-id', 'alone']
+    ]) {
+      const failure = await promisify(execFile)(process.execPath, [cli, ...args]).then(
+        () => assert.fail('must not start'),
+        (error: { code: number; stderr: string }) => error
+      )
+      assert.equal(failure.code, 1, args.join(' '))
+      assert.match(failure.stderr, /^sls-emulator: [^\n]+\n$/)
+    }
+  })
+
+  it('explains itself', async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, [cli, '--help'])
+    assert.match(stdout, /^Usage: sls-emulator/)
+  })
+})
+
+describe('options of the command line', () => {
+  it('have the documented defaults', () => {
+    assert.deepEqual(parseCommandLine([]), { port: 9000 })
+  })
+
+  it('are all understood', () => {
+    assert.deepEqual(
+      parseCommandLine([
+        ...['--port', '1', '--host', '::1', '--project', 'p', '--logstore', 'a', '--logstore', 'b:3'],
+        ...[
+          '--access-key-id',
+          'i',
+          '--access-key-secret',
+          's',
+          '--data',
+          'd',
+          '--memory',
+          '2g',
+          '--retention',
+          '12h'
+        ],
+        ...['--quotas', '--strict', '--any-log-time', '--quiet']
+      ]),
+      {
+        port: 1,
+        host: '::1',
+        project: 'p',
+        logstores: ['a', 'b:3'],
+        accessKeyId: 'i',
+        accessKeySecret: 's',
+        data: 'd',
+        memory: 2 * 1024 ** 3,
+        retention: 12 * 3600,
+        quotas: true,
+        strict: true,
+        checkLogTime: false,
+        quiet: true
+      }
+    )
+  })
+})

@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict'
+import { Agent } from 'node:http'
+import { createRequire } from 'node:module'
+import type { LookupFunction } from 'node:net'
+import { SlsEmulator } from '../../emulator'
+
+/** The official SDK for Node, as far as these tests use it. */
+interface AliyunLog {
+  getProject(project: string, options: object): Promise<Record<string, unknown>>
+  createProject(project: string, data: object, options: object): Promise<unknown>
+  deleteProject(project: string, options: object): Promise<unknown>
+  listLogStore(project: string, data: object, options: object): Promise<Record<string, unknown>>
+  createLogStore(project: string, logstore: string, data: object, options: object): Promise<unknown>
+  updateLogStore(project: string, logstore: string, data: object, options: object): Promise<unknown>
+  getLogStore(project: string, logstore: string, options: object): Promise<Record<string, unknown>>
+  deleteLogStore(project: string, logstore: string, options: object): Promise<unknown>
+  createIndex(project: string, logstore: string, index: object, options: object): Promise<unknown>
+  updateIndex(project: string, logstore: string, index: object, options: object): Promise<unknown>
+  getIndexConfig(project: string, logstore: string, options: object): Promise<Record<string, unknown>>
+  deleteIndex(project: string, logstore: string, options: object): Promise<unknown>
+  postLogStoreLogs(project: string, logstore: string, data: object, options: object): Promise<unknown>
+  getLogs(
+    project: string,
+    logstore: string,
+    from: Date,
+    to: Date,
+    data: object,
+    options: object
+  ): Promise<Fields[]>
+  getHistograms(
+    project: string,
+    logstore: string,
+    from: Date,
+    to: Date,
+    data: object,
+    options: object
+  ): Promise<{ count: number }[]>
+}
+type Fields = Record<string, string>
+
+const SDK = createRequire(__filename)('@alicloud/log') as new (config: object) => AliyunLog
+
+/** Resolves `<project>.127.0.0.1`, as the SDK builds its host, to the emulator. */
+const toLocalhost: LookupFunction = (_host, { all }, found) => {
+  if (all === true) found(null, [{ address: '127.0.0.1', family: 4 }])
+  else found(null, '127.0.0.1', 4)
+}
+
+describe('@alicloud/log, unmodified', () => {
+  let emulator: SlsEmulator
+  let sdk: AliyunLog
+  let agent: Agent
+  let options: { agent: Agent }
+
+  beforeEach(async () => {
+    emulator = await SlsEmulator.start({ logstores: ['access:1'] })
+    const { accessKeyId, accessKeySecret, port } = emulator
+    sdk = new SDK({ accessKeyId, accessKeySecret, endpoint: `127.0.0.1:${port}` })
+    agent = new Agent({ lookup: toLocalhost })
+    options = { agent }
+  })
+  afterEach(async () => {
+    agent.destroy()
+    await emulator.close()
+  })
+
+  const around = (): [Date, Date] => [new Date(Date.now() - 60_000), new Date(Date.now() + 60_000)]
+
+  async function failure(call: Promise<unknown>): Promise<{ code: string; requestid: string }> {
+    return call.then(
+      () => assert.fail('must fail'),
+      (error: { code: string; requestid: string }) => error
+    )
+  }
+
+  it('manages projects', async () => {
+    await sdk.createProject('second', { description: 'Two' }, options)
+    assert.equal((await sdk.getProject('second', options))['description'], 'Two')
+    assert.equal((await failure(sdk.createProject('second', {}, options))).code, 'ProjectAlreadyExist')
+    await sdk.deleteProject('second', options)
+    assert.equal((await failure(sdk.getProject('second', options))).code, 'ProjectNotExist')
+  })
+
+  it('manages logstores', async () => {
+    await sdk.createLogStore('demo', 'orders', { ttl: 3, shardCount: 4 }, options)
+    assert.deepEqual((await sdk.listLogStore('demo', {}, options))['logstores'], ['access', 'orders'])
+    assert.deepEqual(
+      (await sdk.listLogStore('demo', { logstoreName: 'ord', offset: 0, size: 1 }, options))['logstores'],
+      ['orders']
+    )
+    const { ttl, shardCount } = await sdk.getLogStore('demo', 'orders', options)
+    assert.deepEqual([ttl, shardCount], [3, 4])
+    await sdk.updateLogStore('demo', 'orders', { ttl: 9, shardCount: 4 }, options)
+    assert.equal((await sdk.getLogStore('demo', 'orders', options))['ttl'], 9)
+    await sdk.deleteLogStore('demo', 'orders', options)
+    const { code, requestid } = await failure(sdk.getLogStore('demo', 'orders', options))
+    assert.equal(code, 'LogStoreNotExist')
+    assert.match(requestid, /^[0-9A-F]{24}$/)
+  })
+
+  it('manages an index', async () => {
+    await sdk.createIndex('demo', 'access', { ttl: 7, line: { token: [','] } }, options)
+    assert.equal((await sdk.getIndexConfig('demo', 'access', options))['ttl'], 7)
+    await sdk.updateIndex('demo', 'access', { ttl: 8 }, options)
+    assert.equal((await sdk.getIndexConfig('demo', 'access', options))['ttl'], 8)
+    await sdk.deleteIndex('demo', 'access', options)
+    assert.equal((await failure(sdk.getIndexConfig('demo', 'access', options))).code, 'IndexConfigNotExist')
+  })
+
+  it('writes logs and finds them', async () => {
+    const timestamp = Math.floor(Date.now() / 1000)
+    const data = {
+      topic: 'web',
+      source: 'gateway-1',
+      tags: [{ site: '杭州' }],
+      logs: [
+        { content: { level: 'ERROR', 消息: '磁盘已满 💾' }, timestamp, timestampNsPart: 123_456_789 },
+        { content: { level: 'INFO' }, timestamp: timestamp + 1 }
+      ]
+    }
+    await sdk.postLogStoreLogs('demo', 'access', data, options)
+    const query = { query: 'level: ERROR', line: 10, offset: 0, topic: '' }
+    assert.deepEqual(await sdk.getLogs('demo', 'access', ...around(), query, options), [
+      {
+        __time__: String(timestamp),
+        __time_ns_part__: '123456789',
+        __topic__: 'web',
+        __source__: 'gateway-1',
+        '__tag__:site': '杭州',
+        level: 'ERROR',
+        消息: '磁盘已满 💾'
+      }
+    ])
+    const found = await sdk.getLogs('demo', 'access', ...around(), { query: '消息: 磁盘已满' }, options)
+    assert.equal(found.length, 1)
+    const counts = await sdk.getHistograms('demo', 'access', ...around(), { query: '*' }, options)
+    assert.equal(
+      counts.reduce((sum, { count }) => sum + count, 0),
+      2
+    )
+  })
+
+  it('is refused with a wrong secret', async () => {
+    const { accessKeyId, port } = emulator
+    const other = new SDK({ accessKeyId, accessKeySecret: 'wrong', endpoint: `127.0.0.1:${port}` })
+    assert.equal((await failure(other.getProject('demo', options))).code, 'SignatureNotMatch')
+  })
+
+  it('works with a security token', async () => {
+    const { accessKeyId, accessKeySecret, port } = emulator
+    const sts = new SDK({
+      accessKeyId,
+      accessKeySecret,
+      securityToken: 'token',
+      endpoint: `127.0.0.1:${port}`
+    })
+    assert.equal((await sts.getProject('demo', options))['projectName'], 'demo')
+  })
+})

@@ -1,50 +1,7 @@
 import assert from 'node:assert/strict'
-import { Agent } from 'node:http'
-import { createRequire } from 'node:module'
-import type { LookupFunction } from 'node:net'
+import type { Agent } from 'node:http'
 import { SlsEmulator } from '../../emulator'
-
-/** The official SDK for Node, as far as these tests use it. */
-interface AliyunLog {
-  getProject(project: string, options: object): Promise<Record<string, unknown>>
-  createProject(project: string, data: object, options: object): Promise<unknown>
-  deleteProject(project: string, options: object): Promise<unknown>
-  listLogStore(project: string, data: object, options: object): Promise<Record<string, unknown>>
-  createLogStore(project: string, logstore: string, data: object, options: object): Promise<unknown>
-  updateLogStore(project: string, logstore: string, data: object, options: object): Promise<unknown>
-  getLogStore(project: string, logstore: string, options: object): Promise<Record<string, unknown>>
-  deleteLogStore(project: string, logstore: string, options: object): Promise<unknown>
-  createIndex(project: string, logstore: string, index: object, options: object): Promise<unknown>
-  updateIndex(project: string, logstore: string, index: object, options: object): Promise<unknown>
-  getIndexConfig(project: string, logstore: string, options: object): Promise<Record<string, unknown>>
-  deleteIndex(project: string, logstore: string, options: object): Promise<unknown>
-  postLogStoreLogs(project: string, logstore: string, data: object, options: object): Promise<unknown>
-  getLogs(
-    project: string,
-    logstore: string,
-    from: Date,
-    to: Date,
-    data: object,
-    options: object
-  ): Promise<Fields[]>
-  getHistograms(
-    project: string,
-    logstore: string,
-    from: Date,
-    to: Date,
-    data: object,
-    options: object
-  ): Promise<{ count: number }[]>
-}
-type Fields = Record<string, string>
-
-const SDK = createRequire(__filename)('@alicloud/log') as new (config: object) => AliyunLog
-
-/** Resolves `<project>.127.0.0.1`, as the SDK builds its host, to the emulator. */
-const toLocalhost: LookupFunction = (_host, { all }, found) => {
-  if (all === true) found(null, [{ address: '127.0.0.1', family: 4 }])
-  else found(null, '127.0.0.1', 4)
-}
+import { type AliyunLog, localAgent, sdkFor } from './aliyun-log-sdk'
 
 describe('@alicloud/log, unmodified', () => {
   let emulator: SlsEmulator
@@ -54,9 +11,8 @@ describe('@alicloud/log, unmodified', () => {
 
   beforeEach(async () => {
     emulator = await SlsEmulator.start({ logstores: ['access:1'] })
-    const { accessKeyId, accessKeySecret, port } = emulator
-    sdk = new SDK({ accessKeyId, accessKeySecret, endpoint: `127.0.0.1:${port}` })
-    agent = new Agent({ lookup: toLocalhost })
+    sdk = sdkFor(emulator)
+    agent = localAgent()
     options = { agent }
   })
   afterEach(async () => {
@@ -141,19 +97,12 @@ describe('@alicloud/log, unmodified', () => {
   })
 
   it('is refused with a wrong secret', async () => {
-    const { accessKeyId, port } = emulator
-    const other = new SDK({ accessKeyId, accessKeySecret: 'wrong', endpoint: `127.0.0.1:${port}` })
+    const other = sdkFor(emulator, { accessKeySecret: 'wrong' })
     assert.equal((await failure(other.getProject('demo', options))).code, 'SignatureNotMatch')
   })
 
   it('works with a security token', async () => {
-    const { accessKeyId, accessKeySecret, port } = emulator
-    const sts = new SDK({
-      accessKeyId,
-      accessKeySecret,
-      securityToken: 'token',
-      endpoint: `127.0.0.1:${port}`
-    })
+    const sts = sdkFor(emulator, { securityToken: 'token' })
     assert.equal((await sts.getProject('demo', options))['projectName'], 'demo')
   })
 })

@@ -3,18 +3,13 @@ import { varintSize, writeVarint } from './varint'
 
 const MAX_KEYS = 1024
 const MAX_KEY_LENGTH = 256
-const MAX_ASCII = 0x7f
 
 /** A key as it stands in a content, from its own tag to the value's tag. */
 export class EncodedKey {
   /** Bytes. */
   readonly size: number
-  /** The longest ASCII value with which the whole content is ASCII too, its lengths included; -1 when there is none. */
-  readonly longestPlainValue: number
-  /** The bytes in words of 4, filled up with zeros. */
+  /** The bytes in words of 4, little endian, filled up with zeros. */
   readonly #words: Int32Array
-  readonly #prefix: string
-  readonly #plainHeads: (string | undefined)[] = []
 
   constructor(key: string) {
     const length = Buffer.byteLength(key)
@@ -27,29 +22,14 @@ export class EncodedKey {
     this.#words = Int32Array.from({ length: encoded.length / 4 }, (_, index) =>
       encoded.readInt32LE(index * 4)
     )
-    this.#prefix = encoded.toString('latin1', 0, this.size)
-    this.longestPlainValue = length === key.length ? Math.max(MAX_ASCII - 1 - this.size, -1) : -1
   }
 
   /** Writes the key at `offset`, and up to 3 zeros behind it. */
   copyTo(view: DataView, offset: number): void {
     const words = this.#words
-    for (let index = 0; index < words.length; index++)
+    for (let index = 0; index < words.length; index++) {
       view.setInt32(offset + index * 4, words[index] ?? 0, true)
-  }
-
-  /**
-   * What stands before the value, as text: the content's tag and length, the key, the value's tag and length.
-   * @param valueLength 0..`longestPlainValue`
-   */
-  plainHead(valueLength: number): string {
-    const known = this.#plainHeads[valueLength]
-    if (known !== undefined) return known
-    const contentSize = this.size + 1 + valueLength
-    const head =
-      String.fromCharCode(tags.LOG_CONTENT, contentSize) + this.#prefix + String.fromCharCode(valueLength)
-    this.#plainHeads[valueLength] = head
-    return head
+    }
   }
 }
 

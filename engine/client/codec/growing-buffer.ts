@@ -1,4 +1,7 @@
-import { allocateNative, type NativeBuffer } from './native-buffer'
+import { BufferPool } from './buffer-pool'
+import type { NativeBuffer } from './native-buffer'
+
+const pool = new BufferPool()
 
 /** A buffer that doubles when it is full, so that a byte is copied once on average. */
 export class GrowingBuffer {
@@ -6,9 +9,9 @@ export class GrowingBuffer {
   /** The same memory. */
   view: DataView
 
-  /** @param capacity bytes */
+  /** @param capacity bytes to begin with */
   constructor(capacity: number) {
-    this.bytes = allocateNative(capacity)
+    this.bytes = pool.take(capacity)
     this.view = viewOf(this.bytes)
   }
 
@@ -17,9 +20,16 @@ export class GrowingBuffer {
     if (offset + size > this.bytes.length) this.#grow(offset, size)
   }
 
+  /** Gives the memory to the next buffer. This one must not be used any more, nor any part of its bytes. */
+  release(): void {
+    pool.give(this.bytes)
+  }
+
   #grow(offset: number, size: number): void {
-    const grown = allocateNative(Math.max(offset + size, this.bytes.length * 2))
-    this.bytes.copy(grown, 0, 0, offset)
+    const outgrown = this.bytes
+    const grown = pool.take(Math.max(offset + size, outgrown.length * 2))
+    outgrown.copy(grown, 0, 0, offset)
+    pool.give(outgrown)
     this.bytes = grown
     this.view = viewOf(grown)
   }

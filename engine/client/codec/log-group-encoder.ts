@@ -26,7 +26,7 @@ export class LogGroupEncoder {
   readonly #tail: Buffer
   readonly #buffer: GrowingBuffer
   readonly #contents: ContentWriter
-  #state: 'open' | 'finished' = 'open'
+  #state: 'open' | 'finished' | 'released' = 'open'
   #length = 0
   #logCount = 0
   /** Bytes that the length of the log before took. */
@@ -58,7 +58,7 @@ export class LogGroupEncoder {
    * @throws SlsError `InvalidLog` naming the field; nothing is added
    */
   append(log: LogInput, limit: number = Number.POSITIVE_INFINITY): number {
-    if (this.#state === 'finished') throw new SlsError('Closed', 'the log group is finished')
+    if (this.#state !== 'open') throw new SlsError('Closed', 'the log group is finished')
     assertLogTime(log)
     assertContents(log.contents)
     const buffer = this.#buffer
@@ -90,12 +90,22 @@ export class LogGroupEncoder {
 
   /** The whole LogGroup message. The encoder is spent: a later call throws. */
   finish(): Buffer {
-    if (this.#state === 'finished') throw new SlsError('Closed', 'the log group is finished')
+    if (this.#state !== 'open') throw new SlsError('Closed', 'the log group is finished')
     this.#state = 'finished'
     const end = this.byteLength
     this.#buffer.reserve(this.#length, this.#tail.length)
     this.#tail.copy(this.#buffer.bytes, this.#length)
     return this.#buffer.bytes.subarray(0, end)
+  }
+
+  /**
+   * Gives the memory of the group to the next encoder, which spares the system's work for new memory. What `finish`
+   * returned must not be used any more: call it once the group is compressed, or never.
+   */
+  release(): void {
+    if (this.#state === 'released') return
+    this.#state = 'released'
+    this.#buffer.release()
   }
 }
 

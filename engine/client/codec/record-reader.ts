@@ -77,7 +77,7 @@ export class RecordReader {
       if (contentEnd > end) return false
       const next = shape.next
       let followed: RecordShape | undefined
-      if (next !== undefined && next.matches(view, at, contentEnd)) followed = next
+      if (next?.matches(view, at, contentEnd)) followed = next
       else followed = shapes.follow(shape, view, at, contentEnd)
       if (followed === undefined) return false
       shape = followed

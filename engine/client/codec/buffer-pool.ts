@@ -1,0 +1,39 @@
+import { allocateNative, type NativeBuffer } from './native-buffer'
+
+const SMALLEST = 4096
+/** Buffers above this size are not kept. */
+const LARGEST = 8 * 1024 * 1024
+/** Bytes kept in all. */
+const CAPACITY = 8 * 1024 * 1024
+
+/**
+ * Memory that was written to before: the system hands out new memory page by page at the first write, which costs as
+ * much as encoding into it. Sizes are powers of two.
+ */
+export class BufferPool {
+  readonly #free: NativeBuffer[] = []
+  #kept = 0
+
+  /** A buffer of at least `size` bytes, of unknown content. */
+  take(size: number): NativeBuffer {
+    const rounded = roundUp(size)
+    const index = this.#free.findIndex((buffer) => buffer.length === rounded)
+    if (index < 0) return allocateNative(rounded)
+    const [buffer] = this.#free.splice(index, 1)
+    if (buffer === undefined) return allocateNative(rounded)
+    this.#kept -= rounded
+    return buffer
+  }
+
+  /** Takes back a buffer from `take` that nobody reads or writes any more. */
+  give(buffer: NativeBuffer): void {
+    if (buffer.length > LARGEST) return
+    this.#free.push(buffer)
+    this.#kept += buffer.length
+    while (this.#kept > CAPACITY) this.#kept -= this.#free.shift()?.length ?? 0
+  }
+}
+
+function roundUp(size: number): number {
+  return size > LARGEST ? size : Math.max(SMALLEST, 2 ** Math.ceil(Math.log2(size)))
+}

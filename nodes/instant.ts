@@ -83,9 +83,14 @@ function ofIso(text: string): Instant | undefined {
     ? `${zone}:00`
     : zone.replace(/^([+-]\d{2})(\d{2})$/, '$1:$2').toUpperCase()
   const milliseconds = Date.parse(clock === undefined ? day : `${day}T${clock}${offset}`)
-  if (Number.isNaN(milliseconds)) return undefined
+  if (Number.isNaN(milliseconds) || !isDay(day)) return undefined
   const timeNs = fraction === undefined ? undefined : Number(fraction.slice(0, 9).padEnd(9, '0'))
   return instant(milliseconds / 1000, timeNs)
+}
+
+/** JavaScript takes 31 February for the 3rd of March. */
+function isDay(day: string): boolean {
+  return new Date(day).toISOString().startsWith(day)
 }
 
 function ofObject(value: object): Instant | undefined {

@@ -1,4 +1,5 @@
 import type { LogInput } from '../engine/client/codec/log-group-encoder'
+import { SlsError } from '../engine/client/errors'
 import type { Content } from '../engine/client/model'
 import { type BufferText, bytesText, fieldText, invalidLog } from './field-value'
 import { type Instant, isNanoseconds, readInstant } from './instant'
@@ -47,6 +48,16 @@ class LogCollector {
   constructor(private readonly options: ConversionOptions) {}
 
   add(value: unknown, field: string, index: number): void {
+    try {
+      this.addLogs(value, field, index)
+    } catch (error) {
+      if (error instanceof SlsError) throw error
+      // A getter, a proxy or a key that has no text.
+      throw new SlsError('InvalidLog', `${field} cannot be read`, { field, cause: error })
+    }
+  }
+
+  private addLogs(value: unknown, field: string, index: number): void {
     if (isRawGroup(value)) {
       this.plain = undefined
       this.frames.push(this.rawGroup(value, field, index))

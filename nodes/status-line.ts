@@ -1,20 +1,37 @@
 import type { Node, NodeStatus } from './node-red'
 
+/** Time as the status line needs it. */
+export interface StatusClock {
+  /** Milliseconds. */
+  now(): number
+  /** Calls the action after so many milliseconds, unless it is cancelled by what is returned. */
+  after(milliseconds: number, action: () => void): () => void
+}
+
+const systemClock: StatusClock = {
+  now: () => performance.now(),
+  after: (milliseconds, action) => {
+    const timer = setTimeout(action, milliseconds).unref()
+    return () => clearTimeout(timer)
+  }
+}
+
 /**
- * The status under a node: at most one change a second, none where nothing visible changed; the newest wins. After
+ * The status under a node: at most one change an interval, none where nothing visible changed; the newest wins. After
  * `close` it is silent, so that a late event never overwrites the status of the node's next instance.
  */
 export class StatusLine {
   private shown = ''
   private shownAt = Number.NEGATIVE_INFINITY
   private next: NodeStatus | undefined
-  private timer: NodeJS.Timeout | undefined
+  private cancel: (() => void) | undefined
   private closed: boolean = false
 
+  /** @param interval milliseconds */
   constructor(
-    private readonly node: Node,
+    private readonly node: Pick<Node, 'status'>,
     private readonly interval = 1000,
-    private readonly now: () => number = () => performance.now()
+    private readonly clock: StatusClock = systemClock
   ) {}
 
   show(status: NodeStatus): void {
@@ -24,25 +41,24 @@ export class StatusLine {
       return
     }
     this.next = status
-    const wait = this.shownAt + this.interval - this.now()
+    const wait = this.shownAt + this.interval - this.clock.now()
     if (wait <= 0) this.emit()
-    else if (this.timer === undefined) this.timer = setTimeout(() => this.emit(), wait).unref()
+    else this.cancel ??= this.clock.after(wait, () => this.emit())
   }
 
   private emit(): void {
-    clearTimeout(this.timer)
-    this.timer = undefined
-    if (this.next === undefined || this.closed) return
+    this.cancel?.()
+    this.cancel = undefined
+    if (this.next === undefined) return
     this.shown = visible(this.next)
-    this.shownAt = this.now()
+    this.shownAt = this.clock.now()
     this.node.status(this.next)
     this.next = undefined
   }
 
   close(): void {
     this.closed = true
-    clearTimeout(this.timer)
-    this.timer = undefined
+    this.cancel?.()
   }
 }
 

@@ -5,6 +5,7 @@ import { SplQuery } from '../query/spl'
 import { QueryError } from '../query/tokens'
 import { invalidCursor, parameterInvalid, ServiceError } from '../service-error'
 import type { ShardRead } from '../store/shard'
+import { takesProtobuf } from '../wire/accept'
 import { chooseEncoding } from '../wire/accept-encoding'
 import { formatCursor, parseCursor } from '../wire/cursor'
 import type { Action, Call } from './call'
@@ -16,6 +17,7 @@ const MAX_COUNT = 1000
 /** Groups from a cursor on; an empty answer with the same cursor where there are none. */
 export const pullLogs: Action = async (call) => {
   const { shard } = call
+  checkAccept(call)
   const text = call.query.requiredText('cursor')
   const cursor = parseCursor(text)
   const count = call.query.integer('count', 1, MAX_COUNT) ?? MAX_COUNT
@@ -37,6 +39,13 @@ export const pullLogs: Action = async (call) => {
     'x-log-end-of-cursor': read.next === shard.end ? '1' : '0',
     ...headers
   })
+}
+
+function checkAccept({ context, request }: Call): void {
+  const accept = request.header('accept')
+  if (context.rules.strict && !takesProtobuf(accept)) {
+    throw new ServiceError(400, 'InvalidAcceptContentType', `Accept ${accept} is not supported`)
+  }
 }
 
 function splQuery(text: string | undefined): SplQuery | undefined {

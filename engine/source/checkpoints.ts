@@ -1,4 +1,5 @@
 import type { Commits } from './commits'
+import { abortable } from './condition'
 import type { SourceSettings } from './options'
 import type { PersistentCalls } from './persistent-calls'
 import type { Progress, ShardPosition } from './progress'
@@ -89,7 +90,7 @@ export class Checkpoints {
   /** The last snapshot and the last commits, as far as they succeed before `deadline` is aborted. Never rejects. */
   async finish(deadline: AbortSignal): Promise<void> {
     try {
-      const positions = await this.#save(deadline)
+      const positions = await abortable(this.#save(deadline), deadline)
       if (this.#commits === undefined) return
       this.#request(positions)
       await this.#commits.idle(deadline)

@@ -1,10 +1,11 @@
-import { encodeCursor } from '../client/cursor'
+import { decodeCursor, encodeCursor } from '../client/cursor'
 import { SlsError } from '../client/errors'
 import type { Shard } from '../client/model'
 import type { SourceContext } from './context'
 import type { FinishReason } from './events'
 import { ancestorsOf } from './lineage'
 import type { StartPosition } from './options'
+import { Parents } from './parents'
 import { type ReaderHost, ShardReader } from './shard-reader'
 import { StartFinder } from './start-finder'
 import type { Start } from './start-position'
@@ -12,12 +13,13 @@ import type { Start } from './start-position'
 /** A shard that this source reads, or has read. */
 interface OwnedShard {
   listed: Shard
-  /** The shards before it that are read here as well. */
-  ancestors: number[]
   /** Undefined where the shard was finished before this source began. */
   reader: ShardReader | undefined
   finished: FinishReason | undefined
 }
+
+/** Listings in a row that must lack a shard before it counts as gone: a single one may come from a stale cache. */
+const missesOfGone = 2
 
 /** The shards of one logstore: which of them are read here, from where, and in which order. */
 export class LogstoreShards {
@@ -25,7 +27,10 @@ export class LogstoreShards {
   readonly #context: SourceContext
   readonly #refresh: (isCertain: boolean) => void
   readonly #starts: StartFinder
+  readonly #parents: Parents
   readonly #owned = new Map<number, OwnedShard>()
+  readonly #ancestors = new Map<number, readonly Shard[]>()
+  readonly #misses = new Map<number, number>()
   readonly #unassignable = new Set<number>()
   #wasAbsent: boolean = false
   #isPresent: boolean = false
@@ -36,6 +41,13 @@ export class LogstoreShards {
     this.#context = context
     this.#refresh = refresh
     this.#starts = new StartFinder(context, logstore)
+    this.#parents = new Parents(context, logstore, {
+      ancestorsOf: (shard) => this.#ancestors.get(shard) ?? [],
+      isFinishedHere: (shard) => {
+        const owned = this.#owned.get(shard)
+        return owned && owned.finished !== undefined
+      }
+    })
   }
 
   get readers(): ShardReader[] {
@@ -56,18 +68,16 @@ export class LogstoreShards {
     this.#tell([], [], [...this.#owned.keys()])
   }
 
-  listed(shards: readonly Shard[]): void {
+  /** @param sought where all shards of this listing begin, if somebody asked for it */
+  listed(shards: readonly Shard[], sought?: StartPosition): void {
     const { progress } = this.#context
     for (const shard of shards) if (this.#isReplaced(shard)) this.#forget(shard.shardId)
     if (progress.initialShards(this.logstore) === undefined) {
       progress.setInitialShards(this.logstore, this.#wasAbsent ? [] : shards.map(({ shardId }) => shardId))
     }
-    const ids = new Set(shards.map(({ shardId }) => shardId))
-    for (const [id, owned] of this.#owned) if (!ids.has(id)) this.#gone(id, owned)
-    for (const id of progress.shardsOf(this.logstore)) {
-      if (!ids.has(id) && !this.#owned.has(id)) progress.forget(this.logstore, id)
-    }
-    this.#assign(shards)
+    this.#dropMissing(shards)
+    this.#wasAbsent = false
+    this.#assign(shards, sought)
   }
 
   /** Reads again from `position`: one shard or all. The readers that do. */
@@ -89,22 +99,19 @@ export class LogstoreShards {
     await Promise.all(this.readers.map((reader) => reader.discard()))
   }
 
-  #assign(shards: readonly Shard[]): void {
+  #assign(shards: readonly Shard[], sought: StartPosition | undefined): void {
     const before = this.#isPresent ? [...this.#owned.keys()] : []
     this.#isPresent = true
     this.#starts.listed = shards
     for (const shard of shards) {
-      const id = shard.shardId
-      const owned = this.#owned.get(id)
-      if (!this.#owns(shard)) this.#release(id, owned)
-      else if (owned === undefined) this.#own(shard)
-      else {
+      const owned = this.#owned.get(shard.shardId)
+      this.#ancestors.set(shard.shardId, ancestorsOf(shard, shards))
+      if (!this.#owns(shard)) this.#release(shard.shardId, owned)
+      else if (owned === undefined) this.#own(shard, sought)
+      else if (owned.listed.status === 'readwrite') {
         owned.listed = shard
         owned.reader?.update(shard)
       }
-    }
-    for (const owned of this.#owned.values()) {
-      owned.ancestors = ancestorsOf(owned.listed, shards).map(({ shardId }) => shardId)
     }
     for (const reader of this.readers) reader.start()
     const after = [...this.#owned.keys()]
@@ -133,13 +140,23 @@ export class LogstoreShards {
     }
   }
 
-  #own(listed: Shard): void {
+  #own(listed: Shard, sought: StartPosition | undefined): void {
     const id = listed.shardId
-    const owned: OwnedShard = { listed, ancestors: [], reader: undefined, finished: undefined }
+    const { progress, commits } = this.#context
+    const owned: OwnedShard = { listed, reader: undefined, finished: undefined }
     this.#owned.set(id, owned)
-    if (this.#context.progress.of(this.logstore, id)?.finished === true) owned.finished = 'end'
-    else
+    const kept = progress.of(this.logstore, id)
+    if (sought !== undefined) {
+      commits?.allowBack(this.logstore, id)
+      owned.reader = this.#reader(id, owned, (cursors, signal) =>
+        this.#starts.seek(id, sought, cursors, signal)
+      )
+    } else if (kept?.finished === true) {
+      owned.finished = 'end'
+      commits?.request(this.logstore, id, decodeCursor(kept.cursor))
+    } else {
       owned.reader = this.#reader(id, owned, (cursors, signal) => this.#starts.find(listed, cursors, signal))
+    }
   }
 
   #release(id: number, owned: OwnedShard | undefined): void {
@@ -150,12 +167,17 @@ export class LogstoreShards {
     this.#owned.delete(id)
   }
 
-  /** True where the service has another shard under the number of one that was read. */
+  /**
+   * True where the service has another shard under the number of one that was read. A readonly shard never takes
+   * writes again, but only a listing that is not stale proves that.
+   */
   #isReplaced(listed: Shard): boolean {
     const kept = this.#context.progress.of(this.logstore, listed.shardId)
     const known = this.#owned.get(listed.shardId)?.listed
     const createTime = known?.createTime ?? kept?.createTime ?? 0
-    if (createTime > 0 && listed.createTime > 0 && createTime !== listed.createTime) return true
+    const isDated = createTime > 0 && listed.createTime > 0
+    if (isDated && createTime !== listed.createTime) return true
+    if (isDated && !this.#wasAbsent) return false
     return listed.status === 'readwrite' && (kept?.finished === true || known?.status === 'readonly')
   }
 
@@ -168,37 +190,46 @@ export class LogstoreShards {
     this.#context.commits?.forget(this.logstore, id)
   }
 
-  /** The shard is not listed any more: its data is too old, or somebody deleted it. */
-  #gone(id: number, { reader, finished }: OwnedShard): void {
+  /** Lets go of the shards whose data is too old, or that somebody deleted. */
+  #dropMissing(shards: readonly Shard[]): void {
+    const { progress } = this.#context
+    const listed = new Set(shards.map(({ shardId }) => shardId))
+    for (const id of listed) this.#misses.delete(id)
+    for (const id of new Set([...this.#owned.keys(), ...progress.shardsOf(this.logstore)])) {
+      if (listed.has(id)) continue
+      const misses = (this.#misses.get(id) ?? 0) + 1
+      this.#misses.set(id, misses)
+      if (misses < missesOfGone && !this.#wasAbsent) this.#refresh(false)
+      else this.#gone(id)
+    }
+  }
+
+  #gone(id: number): void {
+    const { reader, finished } = this.#owned.get(id) ?? {}
     if (reader === undefined || finished !== undefined) {
       this.#drop(id)
       return
     }
     const { phase, ledger } = reader
     if (ledger !== undefined && phase !== 'finishing' && phase !== 'finished') {
-      const at = encodeCursor(ledger.position)
       const { logstore } = this
-      this.#context.emitter.emit('skipped', {
-        logstore,
-        shard: id,
-        from: at,
-        to: at,
-        groups: undefined,
-        seconds: undefined
-      })
+      const at = encodeCursor(ledger.position)
+      const span = { from: at, to: at, groups: undefined, seconds: undefined }
+      this.#context.emitter.emit('skipped', { logstore, shard: id, ...span })
     }
     void reader.gone()
   }
 
   #drop(id: number): void {
     this.#owned.delete(id)
+    this.#ancestors.delete(id)
+    this.#misses.delete(id)
     this.#context.progress.forget(this.logstore, id)
     this.#context.commits?.forget(this.logstore, id)
   }
 
   #restart(id: number, owned: OwnedShard, start: ReaderHost['start']): ShardReader {
-    const previous = owned.reader
-    void previous?.discard()
+    void owned.reader?.discard()
     this.#context.progress.unfollow(this.logstore, id)
     const reader = this.#reader(id, owned, start)
     owned.reader = reader
@@ -213,7 +244,8 @@ export class LogstoreShards {
     const host: ReaderHost = {
       start,
       settleStart: (position, signal) => checkpoints.settleStart(logstore, id, position, signal),
-      mayBegin: () => !this.#context.settings.inOrder || owned.ancestors.every((each) => this.#isDone(each)),
+      mayBegin: () => this.#parents.areFinished(id),
+      mayBeginAtLast: (signal) => this.#parents.finished(id, signal),
       ended: () => this.#refresh(true),
       finished: (reason) => this.#finished(id, owned, reason),
       suspect: (isCertain) => this.#refresh(isCertain),
@@ -222,17 +254,10 @@ export class LogstoreShards {
     return new ShardReader(this.#context, host, logstore, owned.listed)
   }
 
-  /** A shard that is read elsewhere does not hold up those that are read here. */
-  #isDone(id: number): boolean {
-    const owned = this.#owned.get(id)
-    return owned === undefined || owned.finished !== undefined
-  }
-
   #finished(shard: number, owned: OwnedShard, reason: FinishReason): void {
     const { logstore } = this
-    const cursor = owned.reader?.cursor ?? ''
     owned.finished = reason
-    this.#context.emitter.emit('finished', { logstore, shard, cursor, reason })
+    this.#context.emitter.emit('finished', { logstore, shard, cursor: owned.reader?.cursor ?? '', reason })
     if (reason === 'gone') this.#drop(shard)
     else this.#context.checkpoints.hurry()
     this.#context.changed.changed()

@@ -9,6 +9,9 @@ import { Sleeper } from './sleeper'
 /** The longest wait between attempts, as a multiple of the policy's: 30 s with the default policy. */
 const slowFactor = 6
 
+/** ms: nothing is tried again sooner, whatever the policy and chance have. */
+const shortestDelay = 10
+
 export interface PersistentCallOptions {
   /** Errors that the caller answers itself. */
   giveUp?: (error: SlsError) => boolean
@@ -132,8 +135,9 @@ export class PersistentCalls {
     this.#failing.delete(lane)
     this.#failing.add(lane)
     if (lane.episode !== undefined || this.#isExhausted(lane, error)) this.#join(lane, error)
-    const delay =
+    const wait =
       lane.episode === undefined ? backoffDelay(this.#policy, lane.attempts, this.#random) : this.#slow(lane)
+    const delay = Math.max(shortestDelay, wait)
     lane.retryAt = this.#clock.now() + delay
     this.#emitter.emit('retry', { ...lane.site, error, attempt: lane.attempts, delay })
     return delay

@@ -17,7 +17,7 @@ export class ShardCursors {
     calls: PersistentCalls,
     logstore: string,
     shard: number,
-    onFailure: (error: SlsError) => void
+    onFailure: (error: SlsError) => void = () => undefined
   ) {
     this.#client = client
     this.#calls = calls

@@ -24,8 +24,10 @@ export interface ReaderHost {
   start(cursors: ShardCursors, signal: AbortSignal): Promise<Start>
   /** Resolves when the shard's first position is durable. */
   settleStart(position: bigint, signal: AbortSignal): Promise<void>
-  /** False as long as something is still to be delivered before the shard's first log group. */
+  /** Nothing is to be delivered before the shard's first log group, as far as is known. */
   mayBegin(): boolean
+  /** Resolves when nothing is. */
+  mayBeginAtLast(signal: AbortSignal): Promise<void>
   /** Nothing more will be fetched of the shard. */
   ended(): void
   /** And all of it is acknowledged. */
@@ -205,8 +207,10 @@ export class ShardReader implements FlightHost {
   async #read(signal: AbortSignal): Promise<void> {
     const ledger = await this.#begin(signal)
     const { handOver, changed } = this.#context
-    if (!this.#host.mayBegin()) this.#phase = 'waiting'
-    await changed.until(() => this.#host.mayBegin(), signal)
+    if (!this.#host.mayBegin()) {
+      this.#phase = 'waiting'
+      await this.#host.mayBeginAtLast(signal)
+    }
     this.#phase = 'reading'
     while (this.#ended === undefined && !signal.aborted) {
       await changed.until(() => !handOver.isPaused, signal)

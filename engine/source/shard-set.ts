@@ -10,6 +10,9 @@ export class ShardSet implements DiscoveryListener {
   readonly #context: SourceContext
   readonly #refresh: (logstore: string, isCertain: boolean) => void
   readonly #logstores = new Map<string, LogstoreShards>()
+  /** Where to begin with what is found first: somebody asked for it when nothing was known yet. */
+  #sought: StartPosition | undefined
+  readonly #listed = new Set<string>()
 
   /** @param refresh asks for a new listing: at once where something is certain to have changed, else soon */
   constructor(context: SourceContext, refresh: (logstore: string, isCertain: boolean) => void) {
@@ -26,10 +29,13 @@ export class ShardSet implements DiscoveryListener {
   }
 
   listed(logstore: string, shards: readonly Shard[]): void {
-    this.#of(logstore).listed(shards)
+    const sought = this.#listed.has(logstore) ? undefined : this.#sought
+    this.#listed.add(logstore)
+    this.#of(logstore).listed(shards, sought)
   }
 
   absent(logstore: string): void {
+    this.#listed.add(logstore)
     this.#of(logstore).absent()
     this.#context.changed.changed()
   }
@@ -37,6 +43,7 @@ export class ShardSet implements DiscoveryListener {
   /** Begins again at `position`, with all shards or one; the readers that do. */
   seek(position: StartPosition, shard?: { logstore: string; shard: number }): ShardReader[] {
     if (shard !== undefined) return this.#logstores.get(shard.logstore)?.seek(position, shard.shard) ?? []
+    if (this.#listed.size === 0) this.#sought = position
     return [...this.#logstores.values()].flatMap((each) => each.seek(position, undefined))
   }
 

@@ -5,7 +5,7 @@ import { createAssigner } from './assignment'
 import type { SourceBatch } from './batch'
 import { Checkpoints } from './checkpoints'
 import { Commits } from './commits'
-import { Condition } from './condition'
+import { abortable, Condition } from './condition'
 import { ConsumerGroupPlace } from './consumer-group'
 import type { SourceContext } from './context'
 import { Discovery } from './discovery'
@@ -45,6 +45,8 @@ export class SlsSource implements AsyncIterable<SourceBatch> {
   readonly #working = new AbortController()
   #running: Promise<unknown> | undefined
   #closing: Promise<void> | undefined
+  #settling: Promise<void> | undefined
+  #isDone: boolean = false
   #end: 'done' | 'closed' | undefined
   #retries = 0
 
@@ -113,6 +115,7 @@ export class SlsSource implements AsyncIterable<SourceBatch> {
    * @throws SlsError of the first attempt that failed; it is repeated all the same
    */
   async checkpoint(): Promise<void> {
+    if (this.#isDone) return this.#settle()
     this.#assertOpen()
     await this.#context.checkpoints.checkpoint(this.#working.signal)
   }
@@ -216,30 +219,49 @@ export class SlsSource implements AsyncIterable<SourceBatch> {
 
   #finishIfDone(): void {
     const { stopTime } = this.#context.settings
-    if (stopTime === undefined || this.#end !== undefined) return
+    if (stopTime === undefined || this.#isDone || this.#closing !== undefined) return
     if (!this.#discovery.isComplete(stopTime * 1000 + stopMargin) || !this.#shards.isFinished) return
+    this.#isDone = true
+    void this.#finish()
+  }
+
+  /** Everything is read and acknowledged: the iteration ends when that is saved and committed. */
+  async #finish(): Promise<void> {
+    await this.#settle()
+    if (this.#end !== undefined) return
     this.#end = 'done'
     this.#context.handOver.end()
     this.#context.emitter.emit('done', {})
   }
 
   async #close(): Promise<void> {
-    const { checkpoints, handOver, settings } = this.#context
     this.#end = 'closed'
-    handOver.end()
+    this.#context.handOver.end()
+    await this.#settle()
+    void this.#shards.discard()
+    this.#ownClient?.close()
+  }
+
+  /** Ends all that goes on, and makes the last snapshot and commits, within the time-out. Never rejects. */
+  #settle(): Promise<void> {
+    this.#settling ??= this.#stop()
+    return this.#settling
+  }
+
+  async #stop(): Promise<void> {
+    const { checkpoints, settings } = this.#context
+    const { signal } = this.#working
     this.#reading.abort()
     const deadline = setTimeout(() => this.#working.abort(), settings.closeTimeout)
-    await this.#shards.halt()
-    await this.#running
-    if (this.#running !== undefined) await checkpoints.finish(this.#working.signal)
+    await abortable(Promise.all([this.#shards.halt(), this.#running]), signal).catch(() => undefined)
+    if (this.#running !== undefined) await checkpoints.finish(signal)
     clearTimeout(deadline)
     this.#working.abort()
-    await this.#shards.discard()
-    this.#ownClient?.close()
   }
 
   #assertOpen(): void {
     if (this.#closing !== undefined) throw new SlsError('Closed', 'The source is closed')
+    if (this.#isDone) throw new SlsError('Closed', 'The source has read everything up to its stop time')
   }
 }
 

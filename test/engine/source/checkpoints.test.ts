@@ -62,7 +62,7 @@ describe('checkpoints', () => {
   })
 
   it('commit nothing where the local state cannot be saved', async () => {
-    let fails = false
+    let fails: boolean = false
     const state = new MemoryProgressStore()
     const failing: ProgressStore = {
       load: () => state.load(),
@@ -239,7 +239,10 @@ describe('checkpoints', () => {
     await source.close()
     const end = await service.client.getCursor('access', 0, 'end')
     assert.equal(await checkpoint(), end)
-    assert.equal((await state.load()).shards['demo/access/0']?.cursor, end)
+    assert.deepEqual(
+      Object.values((await state.load()).shards).map(({ cursor }) => cursor),
+      [end]
+    )
   })
 
   it('do not hold up closing beyond its time-out', async () => {
@@ -255,10 +258,6 @@ describe('checkpoints', () => {
   })
 
   it('do not wipe progress when the source is closed before it could load it', async () => {
-    const kept: ProgressSnapshot = {
-      version: 1,
-      shards: { 'demo/access/0': { cursor: 'MTIz', updateTime: 1 } }
-    }
     let saved: ProgressSnapshot | undefined
     const state: ProgressStore = {
       load: () => Promise.reject(new SlsError('State', 'not yet', { retryability: 'ordinary' })),
@@ -273,7 +272,7 @@ describe('checkpoints', () => {
     await source.checkpoint().catch(() => undefined)
     await source.close()
     await next
-    assert.equal(saved, undefined, JSON.stringify(kept))
+    assert.equal(saved, undefined)
   })
 
   it('remember the shards of a logstore that cannot be seen at the moment', async () => {

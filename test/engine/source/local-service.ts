@@ -104,6 +104,11 @@ export function numbered(count: number, prefix = ''): string[] {
   return Array.from({ length: count }, (_, index) => `${prefix}${index}`)
 }
 
+/** In the order of their characters, for comparisons of what may come in any order. */
+export function sorted(texts: Iterable<string>): string[] {
+  return [...texts].sort((one, other) => (one < other ? -1 : Number(one > other)))
+}
+
 /** The next batch; an error where the source has ended. */
 export async function nextBatch(iterator: AsyncIterator<SourceBatch>): Promise<SourceBatch> {
   const { done, value } = await iterator.next()

@@ -10,6 +10,7 @@ import {
   nextBatch,
   numbered,
   readMessages,
+  sorted,
   until
 } from './local-service'
 
@@ -43,7 +44,7 @@ describe('shards that split and merge while they are read', () => {
     const rest = readMessages(source, 2)
     await source.checkpoint()
     const origins = collect(source, 'start')
-    assert.deepEqual((await rest).sort(), ['left', 'right'])
+    assert.deepEqual(sorted(await rest), ['left', 'right'])
     assert.deepEqual(
       origins.map(({ origin }) => origin),
       ['child', 'child']
@@ -64,9 +65,9 @@ describe('shards that split and merge while they are read', () => {
     await service.write('access', ['right'], high)
     const after = service.source(options)
     const origins = collect(after, 'start')
-    assert.deepEqual((await readMessages(after, 2)).sort(), ['left', 'right'])
+    assert.deepEqual(sorted(await readMessages(after, 2)), ['left', 'right'])
     await after.close()
-    assert.deepEqual(origins.map(({ shard, origin }) => `${shard} ${origin}`).sort(), [
+    assert.deepEqual(sorted(origins.map(({ shard, origin }) => `${shard} ${origin}`)), [
       '0 local',
       ...children.map((child) => `${child} child`)
     ])
@@ -118,7 +119,7 @@ describe('shards that split and merge while they are read', () => {
     const source = service.source({ inOrder: false })
     const iterator = source[Symbol.asyncIterator]()
     const batches = [await nextBatch(iterator), await nextBatch(iterator)]
-    assert.deepEqual(batches.flatMap(messagesOf).sort(), ['left', 'parent'])
+    assert.deepEqual(sorted(batches.flatMap(messagesOf)), ['left', 'parent'])
   })
 
   it('reads a merged shard after both its parents', async () => {
@@ -129,7 +130,7 @@ describe('shards that split and merge while they are read', () => {
     await service.write('pair', ['merged'])
     const messages = await readMessages(service.source({ logstores: 'pair' }), 11)
     assert.equal(messages[10], 'merged')
-    assert.deepEqual(messages.slice(0, 10).sort(), [...numbered(5, 'left '), ...numbered(5, 'right ')])
+    assert.deepEqual(sorted(messages.slice(0, 10)), [...numbered(5, 'left '), ...numbered(5, 'right ')])
   })
 
   it('begins the merged shard although its parents never had a log', async () => {
@@ -196,6 +197,43 @@ describe('shards that split and merge while they are read', () => {
       after.status().shards.map(({ shard }) => shard),
       [1, 2]
     )
+  })
+
+  it('commits the end of a shard that was finished before, should the commit have been missed', async () => {
+    const state = new MemoryProgressStore()
+    service.emulator.splitShard('access', 0)
+    const before = service.source({ state })
+    const finished = event(before, 'finished')
+    const first = begin(before)
+    await finished
+    await before.close()
+    await first
+    const after = service.source({ state, consumerGroup: 'readers' })
+    const committed = event(after, 'commit', ({ shard }) => shard === 0)
+    const next = begin(after)
+    assert.equal((await committed).cursor, await service.client.getCursor('access', 0, 'end'))
+    await after.close()
+    await next
+  })
+
+  it('waits for a parent that another reader reads', async () => {
+    await service.write('access', ['parent'])
+    service.emulator.splitShard('access', 0)
+    await service.write('access', ['left'], low)
+    const part = (taskIndex: number) =>
+      service.source({
+        consumerGroup: 'readers',
+        assignment: { type: 'modulo', taskIndex, taskCount: 2 }
+      })
+    const odd = part(1)
+    const child = readMessages(odd, 1)
+    await until(() => phaseOf(odd, 1) === 'waiting')
+    const even = part(0)
+    const iterator = even[Symbol.asyncIterator]()
+    const parent = await nextBatch(iterator)
+    assert.equal(phaseOf(odd, 1), 'waiting')
+    parent.ack()
+    assert.deepEqual(await child, ['left'])
   })
 })
 

@@ -1,0 +1,99 @@
+import { strict as assert } from 'node:assert'
+import { collect, LocalService, numbered, readMessages, sorted, until } from './local-service'
+
+describe('discovery', () => {
+  let service: LocalService
+
+  beforeEach(async () => {
+    service = await LocalService.start({ logstores: ['access:2', 'audit:1', 'other:1'] })
+  })
+
+  afterEach(async () => {
+    await service.close()
+  })
+
+  it('finds every logstore of a list', async () => {
+    await service.write('access', numbered(4, 'access '))
+    await service.write('audit', ['audit'])
+    await service.write('other', ['other'])
+    const messages = await readMessages(service.source({ logstores: ['access', 'audit'] }), 5)
+    assert.deepEqual(sorted(messages), [...numbered(4, 'access '), 'audit'])
+  })
+
+  it('finds the logstores whose whole name matches an expression', async () => {
+    service.emulator.createLogstore('my-audit-2', { shardCount: 1 })
+    await service.write('audit', ['audit'])
+    await service.write('my-audit-2', ['no match'])
+    await service.write('other', ['other'])
+    const source = service.source({ logstores: /a.*|other/ })
+    const found = collect(source, 'shards')
+    assert.deepEqual(sorted(await readMessages(source, 2)), ['audit', 'other'])
+    assert.deepEqual(sorted(new Set(found.map(({ logstore }) => logstore))), ['access', 'audit', 'other'])
+  })
+
+  it('reads a logstore that comes to match later from its first log group', async () => {
+    const source = service.source({ logstores: /new-.*|other/, position: { type: 'end' } })
+    const messages = readMessages(source, 1)
+    await until(() => source.status().shards.length === 1)
+    service.emulator.createLogstore('new-one', { shardCount: 1 })
+    await service.write('new-one', ['first'])
+    assert.deepEqual(await messages, ['first'])
+  })
+
+  it('lets go of a logstore that is not there any more, and takes it up again', async () => {
+    const source = service.source({ logstores: /audit|other/ })
+    const changes = collect(source, 'shards')
+    const messages = readMessages(source, 1)
+    await until(() => changes.length === 2)
+    service.emulator.deleteLogstore('audit')
+    await until(() => changes.some(({ logstore, removed }) => logstore === 'audit' && removed.length === 1))
+    service.emulator.createLogstore('audit', { shardCount: 1 })
+    await service.write('audit', ['again'])
+    assert.deepEqual(await messages, ['again'])
+  })
+
+  it('divides the shards between readers by modulo', async () => {
+    service.emulator.createLogstore('wide', { shardCount: 5 })
+    const messages = numbered(40)
+    for (const [index, message] of messages.entries()) {
+      await service.write('wide', [message], (index % 16).toString(16).repeat(32))
+    }
+    const sources = [0, 1, 2].map((taskIndex) =>
+      service.source({ logstores: 'wide', assignment: { type: 'modulo', taskIndex, taskCount: 3 } })
+    )
+    const read: string[][] = sources.map(() => [])
+    const readers = sources.map(async (source, index) => {
+      for await (const batch of source) {
+        read[index]?.push(...batch.logs.map(({ contents }) => contents[0]?.[1] ?? ''))
+        batch.ack()
+      }
+    })
+    await until(() => read.flat().length >= 40)
+    assert.deepEqual(sorted(read.flat()), sorted(messages))
+    assert.deepEqual(
+      sources.map((source) => source.status().shards.map(({ shard }) => shard)),
+      [[0, 3], [1, 4], [2]]
+    )
+    await Promise.all(sources.map((source) => source.close()))
+    await Promise.all(readers)
+  })
+
+  it('says that a custom assignment cannot decide, and reads the other shards', async () => {
+    await service.write('access', ['right'], 'f0'.padEnd(32, '0'))
+    const source = service.source({
+      assignment: {
+        type: 'custom',
+        taskIndex: 0,
+        taskCount: 1,
+        assign: ({ shardId }) => (shardId === 0 ? Number.NaN : 7)
+      }
+    })
+    const errors = collect(source, 'error')
+    assert.deepEqual(await readMessages(source, 1), ['right'])
+    await until(() => (service.emulator.stats().calls['ListShards']?.calls ?? 0) > 2)
+    assert.deepEqual(
+      errors.map(({ error, shard }) => [error.field, shard]),
+      [['assignment', 0]]
+    )
+  })
+})

@@ -20,9 +20,9 @@ async function run() {
   const { installIfNeeded } = await import('./install.mjs')
   installIfNeeded()
   const { compile } = await import('./build.mjs')
-  const build = join(root, 'build')
-  rmSync(join(build, 'test/contract'), { recursive: true, force: true })
-  compile('test')
+  const build = join(root, 'build/live')
+  rmSync(build, { recursive: true, force: true })
+  compile('test/contract')
   const require = createRequire(import.meta.url)
   const mocha = join(dirname(require.resolve('mocha/package.json')), 'bin/mocha.js')
   const { status } = spawnSync(

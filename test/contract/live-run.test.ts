@@ -46,6 +46,16 @@ describe('Contract: a live run', () => {
     })
   })
 
+  it('connects to a local address itself, with the project in the Host header', () => {
+    const target = liveTarget({ ...complete, SLS_ENDPOINT: 'http://127.0.0.1:9000' })
+    assert.deepEqual(target.url('p'), {
+      protocol: 'http:',
+      hostname: '127.0.0.1',
+      port: 9000,
+      host: 'p.127.0.0.1:9000'
+    })
+  })
+
   for (const missing of Object.keys(complete)) {
     it(`does not start without ${missing}, and says so without a secret`, () => {
       const { status, stdout, stderr } = spawnSync(process.execPath, ['scripts/test-live.mjs'], {

@@ -42,11 +42,11 @@ export function liveTarget(env: Environment): Target {
     credentials: { accessKeyId, accessKeySecret, securityToken: env['SLS_SECURITY_TOKEN'] || undefined },
     url: (named) => {
       const prefix = named === undefined ? '' : `${named}.`
-      const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80)
+      const isLocal = /^(localhost|127\.\d+\.\d+\.\d+)$/.test(url.hostname)
       return {
         protocol: url.protocol,
-        hostname: `${prefix}${url.hostname}`,
-        port,
+        hostname: isLocal ? url.hostname : `${prefix}${url.hostname}`,
+        port: Number(url.port) || (url.protocol === 'https:' ? 443 : 80),
         host: `${prefix}${url.host}`
       }
     },

@@ -78,7 +78,7 @@ class LogCollector {
 
   private rawLog(value: RawLog, field: string, index: number): LogInput {
     const { time, timeNs } = rawTime(value, field) ?? this.options.time(index)
-    return { time, timeNs, contents: pairsOf(value.contents, `${field}.contents`, this.options.bytes) }
+    return { time, timeNs, contents: record(value.contents, `${field}.contents`, this.options.bytes) }
   }
 
   private rawGroup(value: RawGroup, field: string, index: number): FramedLogs {
@@ -208,7 +208,8 @@ function allTexts(value: Record<string, unknown>): value is Record<string, strin
   return any
 }
 
-function record(value: Record<string, unknown>, field: string, bytes: BufferText): Content[] {
+/** SLS refuses a log without a field, and with it all others of the request. */
+function record(value: unknown, field: string, bytes: BufferText): Content[] {
   const pairs = pairsOf(value, field, bytes)
   if (pairs.length === 0) throw invalidLog(field, 'has no fields: there is nothing to log')
   return pairs

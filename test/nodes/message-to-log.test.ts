@@ -200,6 +200,7 @@ describe('A value that cannot become a log is refused by the name of the field',
     )
     assert.match(refusal({}), /^msg\.payload has no fields/)
     assert.match(refusal({ a: undefined }), /^msg\.payload has no fields/)
+    assert.match(refusal({ time: 1, contents: [] }), /^msg\.payload\.contents has no fields/)
     assert.match(refusal({ '': 1 }), /^msg\.payload holds a field without a name/)
     assert.match(refusal(['a', null]), /^msg\.payload\[1\] is null/)
   })

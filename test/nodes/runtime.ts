@@ -56,13 +56,16 @@ export function keyOf(sls: SlsEmulator): Record<string, object> {
 
 export interface RunOptions {
   credentials?: object
+  /** Core nodes of Node-RED that the flow has besides, by their files. */
+  core?: readonly string[]
   settings?: Readonly<Record<string, unknown>>
 }
 
 /** Deploys a flow; nodes of type `helper` keep what they receive. */
 export async function run(flow: readonly FlowNode[], options: RunOptions = {}): Promise<Running> {
   helper.settings({ userDir: undefined, nodeCloseTimeout: 15_000, ...options.settings })
-  await helper.load([slsConfig, slsIn, slsOut], onCanvas(flow), options.credentials)
+  const core = (options.core ?? []).map((file) => require(`@node-red/nodes/core/${file}`) as unknown)
+  await helper.load([slsConfig, slsIn, slsOut, ...core], onCanvas(flow), options.credentials)
   return new Running(flow)
 }
 

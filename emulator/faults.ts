@@ -164,9 +164,9 @@ export class FaultSession {
   }
 
   /** Before the call acts, and again once a write knows its shard. */
-  async before(signal: AbortSignal): Promise<void> {
+  async before(gone: () => AbortSignal): Promise<void> {
     for (const { spec } of this.#take('delay')) {
-      await sleep(spec.delay ?? 0, undefined, { signal }).catch(() => {
+      await sleep(spec.delay ?? 0, undefined, { signal: gone() }).catch(() => {
         throw new ConnectionCut('the client has gone')
       })
     }

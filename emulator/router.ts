@@ -104,13 +104,15 @@ export interface RoutedCall {
   readonly params: Readonly<Record<string, string | undefined>>
 }
 
-/** Names of all calls that the emulator answers. */
-export const CALL_NAMES: ReadonlySet<string> = new Set(ROUTES.map(({ call }) => call))
+/** By the number of parts in their path. */
+const ROUTES_BY_LENGTH: readonly (readonly Route[])[] = Array.from({ length: 7 }, (_, length) =>
+  ROUTES.filter(({ path }) => path.length === length)
+)
 
 /** Which call a request is; 405 where the path knows the method not, 404 where nothing has the path. */
 export function routeRequest(request: EmulatorRequest, isBare: boolean): RoutedCall {
   const { segments } = request.target
-  const onPath = ROUTES.flatMap((candidate) => {
+  const onPath = (ROUTES_BY_LENGTH[segments.length] ?? []).flatMap((candidate) => {
     const params = matchPath(candidate.path, segments)
     return params === undefined || (candidate.bare === true && !isBare) ? [] : [{ route: candidate, params }]
   })
@@ -133,12 +135,10 @@ export function routeRequest(request: EmulatorRequest, isBare: boolean): RoutedC
 }
 
 function matchPath(path: readonly string[], segments: readonly string[]): Record<string, string> | undefined {
-  if (path.length !== segments.length) return undefined
+  if (!path.every((part, i) => part.startsWith(':') || part === segments[i])) return undefined
   const params: Record<string, string> = {}
   for (const [i, part] of path.entries()) {
-    const segment = segments[i] ?? ''
-    if (part.startsWith(':')) params[part.slice(1)] = segment
-    else if (part !== segment) return undefined
+    if (part.startsWith(':')) params[part.slice(1)] = segments[i] ?? ''
   }
   return params
 }

@@ -86,11 +86,10 @@ export class EmulatorServer {
   }
 
   async #serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
-    const gone = new AbortController()
-    response.once('close', () => gone.abort())
+    const gone = () => goneSignal(response)
     const requestId = this.#requestIds.next(this.options.clock())
     try {
-      const { reply, delivery } = await this.#answer(incoming, gone.signal)
+      const { reply, delivery } = await this.#answer(incoming, gone)
       this.#deliver(response, requestId, reply, delivery)
     } catch (error) {
       if (error instanceof ConnectionCut) {
@@ -102,7 +101,7 @@ export class EmulatorServer {
     }
   }
 
-  async #answer(incoming: IncomingMessage, gone: AbortSignal): Promise<Answer> {
+  async #answer(incoming: IncomingMessage, gone: () => AbortSignal): Promise<Answer> {
     const request = await readRequest(incoming)
     if (isControl(request))
       return { reply: answerControl(request, this.options.controlled), delivery: 'whole' }
@@ -126,7 +125,8 @@ export class EmulatorServer {
     })
     if (delivery === 'half') {
       response.write(reply.body.subarray(0, reply.body.length >>> 1), () => response.destroy())
-    } else response.end(delivery === 'corrupt' ? corrupted(reply.body) : reply.body)
+    } else if (reply.body.length === 0) response.end()
+    else response.end(delivery === 'corrupt' ? corrupted(reply.body) : reply.body)
   }
 
   /** What is told to a peer whose bytes never became a request. */
@@ -147,6 +147,13 @@ export class EmulatorServer {
     this.options.onInternalError(error, requestId)
     return new ServiceError(500, 'InternalServerError', 'internal server error')
   }
+}
+
+/** Aborts when the client has gone. */
+function goneSignal(response: ServerResponse): AbortSignal {
+  const gone = new AbortController()
+  response.once('close', () => gone.abort())
+  return gone.signal
 }
 
 /** The body with some bytes in its middle inverted. */

@@ -40,8 +40,8 @@ export class Service {
     this.quotas = new Quotas(account.clock.now)
   }
 
-  /** Rejects with ServiceError, or ConnectionCut where a fault says so; `signal` tells that the client has gone. */
-  async answer(request: EmulatorRequest, signal: AbortSignal): Promise<Answer> {
+  /** Rejects with ServiceError, or ConnectionCut where a fault says so; `gone` gives what tells that the client left. */
+  async answer(request: EmulatorRequest, gone: () => AbortSignal): Promise<Answer> {
     const hostProject = projectOfHost(request.target.host, this.options.ownNames)
     const routed = routeOrRefusal(request, hostProject === undefined)
     const call = routed instanceof ServiceError ? 'Unknown' : routed.route.call
@@ -54,8 +54,8 @@ export class Service {
         strict: this.options.strict
       })
       if (routed instanceof ServiceError) throw routed
-      await session?.before(signal)
-      const reply = await this.#act(request, routed, hostProject, session, signal)
+      await session?.before(gone)
+      const reply = await this.#act(request, routed, hostProject, session, gone)
       if (routed.route.changes === true) this.options.onChange()
       count.done(reply.body.length)
       return { reply, delivery: session?.delivery(reply.body.length > 0) ?? 'whole' }
@@ -79,13 +79,13 @@ export class Service {
     { route, params }: RoutedCall,
     hostProject: string | undefined,
     session: FaultSession | undefined,
-    signal: AbortSignal
+    gone: () => AbortSignal
   ): Promise<Reply> {
     const { strict, checkLogTime, defaultProject } = this.options
     const enterShard = async (shard: Shard, direction: 'write' | 'read', bytes: number) => {
       this.quotas.enter(shard, direction, bytes)
       session?.enterShard(shard.id, bytes, () => quotaExceeded(direction, shard.id))
-      await session?.before(signal)
+      await session?.before(gone)
     }
     const projectName = hostProject ?? params['project'] ?? defaultProject
     return route.action(

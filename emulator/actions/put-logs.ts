@@ -52,18 +52,16 @@ async function put(call: Call, candidates: (logstore: Logstore) => readonly Shar
 }
 
 /** The first shard that lets the write in; a write by load balance fails only when none does. */
-async function enterFirst(call: Call, shards: readonly Shard[], bytes: number): Promise<Shard> {
-  let refusal: unknown = new ServiceError(400, 'LogStoreWithoutShard', 'logstore has no shard')
-  for (const shard of shards) {
-    try {
-      await call.context.enterShard(shard, 'write', bytes)
-      return shard
-    } catch (error) {
-      refusal = error
-      if (!(error instanceof ServiceError) || error.code !== 'ShardWriteQuotaExceed') throw error
-    }
+async function enterFirst(call: Call, [shard, ...others]: readonly Shard[], bytes: number): Promise<Shard> {
+  if (shard === undefined) throw new ServiceError(400, 'LogStoreWithoutShard', 'logstore has no shard')
+  try {
+    await call.context.enterShard(shard, 'write', bytes)
+    return shard
+  } catch (error) {
+    const isFull = error instanceof ServiceError && error.code === 'ShardWriteQuotaExceed'
+    if (!isFull || others.length === 0) throw error
+    return enterFirst(call, others, bytes)
   }
-  throw refusal
 }
 
 async function readGroups(call: Call): Promise<Group[]> {

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { parameterInvalid, ServiceError } from '../service-error'
 import { Query } from './query'
 import { parseTarget, type Target } from './target'
@@ -30,15 +30,8 @@ export class EmulatorRequest {
   }
 }
 
-interface IncomingBody extends AsyncIterable<Buffer> {
-  method?: string | undefined
-  url?: string | undefined
-  headers: IncomingHttpHeaders
-  socket: { remoteAddress?: string | undefined }
-}
-
 /** Reads a whole request, chunked or with a length; ServiceError where it is malformed or beyond all limits. */
-export async function readRequest(incoming: IncomingBody): Promise<EmulatorRequest> {
+export async function readRequest(incoming: IncomingMessage): Promise<EmulatorRequest> {
   const body = await readBody(incoming)
   const method = incoming.method ?? 'GET'
   if (incoming.headers.host === undefined) {
@@ -49,21 +42,27 @@ export async function readRequest(incoming: IncomingBody): Promise<EmulatorReque
   return new EmulatorRequest(method, target, incoming.headers, body, clientAddress(incoming))
 }
 
-async function readBody(incoming: IncomingBody): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of incoming) {
-    size += chunk.length
-    if (size <= MAX_BODY) chunks.push(chunk)
-    else chunks.length = 0
-  }
-  if (size > MAX_BODY) {
-    throw new ServiceError(400, 'PostBodyTooLarge', `body size ${size} must be no more than ${MAX_BODY}`)
-  }
-  return Buffer.concat(chunks, size)
+function readBody(incoming: IncomingMessage): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    incoming.on('data', (chunk: Buffer) => {
+      size += chunk.length
+      if (size <= MAX_BODY) chunks.push(chunk)
+      else chunks.length = 0
+    })
+    incoming.on('error', reject)
+    incoming.on('end', () => {
+      if (size <= MAX_BODY) resolve(Buffer.concat(chunks, size))
+      else
+        reject(
+          new ServiceError(400, 'PostBodyTooLarge', `body size ${size} must be no more than ${MAX_BODY}`)
+        )
+    })
+  })
 }
 
-function clientAddress(incoming: IncomingBody): string {
+function clientAddress(incoming: IncomingMessage): string {
   const address = incoming.socket.remoteAddress ?? ''
   return address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address
 }

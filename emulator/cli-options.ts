@@ -10,8 +10,8 @@ export const USAGE = `Usage: sls-emulator [options]
   --access-key-id ID          default: generated
   --access-key-secret SECRET
   --data DIR                  keep everything in this folder across restarts
-  --memory SIZE               log data in memory, as 512m or 2g; beyond, the oldest expire (with --data: are read
-                              from disk)
+  --memory SIZE               log data in memory, as 512m or 2g; default 1g; beyond, the oldest expire
+                              (with --data: are read from disk)
   --retention TIME            how long data is kept, as 90s, 15m, 12h or 7d; default each logstore's ttl
   --quotas                    the service's documented quotas of each shard
   --strict                    refuse what the service refuses but common clients send
@@ -22,6 +22,7 @@ export const USAGE = `Usage: sls-emulator [options]
 Prints one line of JSON when it listens: endpoint, project, logstores, accessKeyId, accessKeySecret.`
 
 const DEFAULT_PORT = 9000
+const DEFAULT_MEMORY = 1024 ** 3
 /** Bytes. */
 const MEMORY_UNITS = new Map([
   ['', 1],
@@ -70,7 +71,7 @@ export function parseCommandLine(args: readonly string[]): EmulatorOptions | und
     accessKeyId: values['access-key-id'],
     accessKeySecret: values['access-key-secret'],
     data: values.data,
-    memory: values.memory === undefined ? undefined : scaled('--memory', values.memory, MEMORY_UNITS),
+    memory: values.memory === undefined ? DEFAULT_MEMORY : scaled('--memory', values.memory, MEMORY_UNITS),
     retention:
       values.retention === undefined ? undefined : scaled('--retention', values.retention, TIME_UNITS),
     quotas: values.quotas,

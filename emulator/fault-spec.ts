@@ -15,7 +15,7 @@ const KINDS = [
   'corruptBody',
   /** Answers the shard quota errors beyond a rate. */
   'throttle',
-  /** Runs the service's clock ahead (or, negative, behind) for the signature check. */
+  /** Runs the service's clock ahead (or, negative, behind): for the signature check and the time it tells. */
   'clockSkew',
   /** Drops the data of shards at once, so that cursors into it become invalid. */
   'expireCursors'

@@ -2,8 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse, S
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { answerControl, type Controlled, isControl } from './control'
-import { ConnectionCut, type Delivery } from './faults'
-import { jsonReply, type Reply } from './http/reply'
+import { ConnectionCut } from './faults'
+import { type Reply, refusal } from './http/reply'
 import { readRequest } from './http/request'
 import { RequestIds } from './http/request-id'
 import type { Answer, Service } from './service'
@@ -89,31 +89,32 @@ export class EmulatorServer {
     const gone = () => goneSignal(response)
     const requestId = this.#requestIds.next(this.options.clock())
     try {
-      const { reply, delivery } = await this.#answer(incoming, gone)
-      this.#deliver(response, requestId, reply, delivery)
+      this.#deliver(response, requestId, await this.#answer(incoming, gone))
     } catch (error) {
       if (error instanceof ConnectionCut) {
         response.destroy()
         return
       }
-      const refusal = error instanceof ServiceError ? error : this.#internalError(error, requestId)
-      this.#deliver(response, requestId, jsonReply(refusal.toBody(), {}, refusal.status), 'whole')
+      const known = error instanceof ServiceError ? error : this.#internalError(error, requestId)
+      this.#deliver(response, requestId, this.#whole(refusal(known)))
     }
   }
 
   async #answer(incoming: IncomingMessage, gone: () => AbortSignal): Promise<Answer> {
     const request = await readRequest(incoming)
-    if (isControl(request))
-      return { reply: answerControl(request, this.options.controlled), delivery: 'whole' }
+    if (isControl(request)) return this.#whole(answerControl(request, this.options.controlled))
     return this.service.answer(request, gone)
   }
 
-  #deliver(response: ServerResponse, requestId: string, reply: Reply, delivery: Delivery): void {
+  #whole(reply: Reply): Answer {
+    return { reply, now: this.options.clock(), delivery: 'whole' }
+  }
+
+  #deliver(response: ServerResponse, requestId: string, { reply, now, delivery }: Answer): void {
     if (delivery === 'cut') {
       response.destroy()
       return
     }
-    const now = this.options.clock()
     response.writeHead(reply.status, {
       server: 'Tengine',
       date: new Date(now).toUTCString(),

@@ -1,8 +1,8 @@
 import { Call } from './actions/call'
 import { type AccessKey, authenticate } from './auth/authenticate'
-import { type Delivery, type FaultSession, Faults } from './faults'
+import { ConnectionCut, type Delivery, type FaultSession, Faults } from './faults'
 import { projectOfHost } from './http/host'
-import type { Reply } from './http/reply'
+import { type Reply, refusal } from './http/reply'
 import type { EmulatorRequest } from './http/request'
 import { Quotas, quotaExceeded } from './quota'
 import { type RoutedCall, routeRequest } from './router'
@@ -23,6 +23,8 @@ export interface ServiceOptions {
 
 export interface Answer {
   reply: Reply
+  /** What the service believes to be the time, Unix milliseconds. */
+  now: number
   delivery: Delivery
 }
 
@@ -40,28 +42,26 @@ export class Service {
     this.quotas = new Quotas(account.clock.now)
   }
 
-  /** Rejects with ServiceError, or ConnectionCut where a fault says so; `gone` gives what tells that the client left. */
+  /** Rejects with ConnectionCut where a fault says so; `gone` gives what tells that the client left. */
   async answer(request: EmulatorRequest, gone: () => AbortSignal): Promise<Answer> {
     const hostProject = projectOfHost(request.target.host, this.options.ownNames)
     const routed = routeOrRefusal(request, hostProject === undefined)
-    const call = routed instanceof ServiceError ? 'Unknown' : routed.route.call
-    const count = this.stats.begin(call, request.body.length)
+    const isRouted = !(routed instanceof ServiceError)
+    const session = isRouted ? this.#faultSession(routed) : undefined
+    const count = this.stats.begin(isRouted ? routed.route.call : 'Unknown', request.body.length)
+    const now = this.account.clock.now() + (session?.skew() ?? 0)
     try {
-      const session = routed instanceof ServiceError ? undefined : this.#faultSession(routed)
-      authenticate(request, {
-        ...this.options.key,
-        now: this.account.clock.now() + (session?.skew() ?? 0),
-        strict: this.options.strict
-      })
-      if (routed instanceof ServiceError) throw routed
+      authenticate(request, { ...this.options.key, now, strict: this.options.strict })
+      if (!isRouted) throw routed
       await session?.before(gone)
       const reply = await this.#act(request, routed, hostProject, session, gone)
       if (routed.route.changes === true) this.options.onChange()
       count.done(reply.body.length)
-      return { reply, delivery: session?.delivery(reply.body.length > 0) ?? 'whole' }
+      return { reply, now, delivery: session?.delivery(reply.body.length > 0) ?? 'whole' }
     } catch (error) {
-      count.failed(error instanceof ServiceError ? error.code : error instanceof Error ? error.name : 'Error')
-      throw error
+      count.failed(codeOf(error))
+      if (!(error instanceof ServiceError)) throw error
+      return { reply: refusal(error), now, delivery: 'whole' }
     }
   }
 
@@ -108,4 +108,9 @@ function routeOrRefusal(request: EmulatorRequest, isBare: boolean): RoutedCall |
     if (error instanceof ServiceError) return error
     throw error
   }
+}
+
+function codeOf(error: unknown): string {
+  if (error instanceof ServiceError) return error.code
+  return error instanceof ConnectionCut ? error.name : 'InternalServerError'
 }

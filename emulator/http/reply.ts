@@ -1,3 +1,5 @@
+import type { ServiceError } from '../service-error'
+
 /** What an action answers. Headers that every answer has are added by the server. */
 export interface Reply {
   readonly status: number
@@ -22,6 +24,10 @@ export function jsonReply(
     headers: { 'content-type': 'application/json', ...headers },
     body: Buffer.from(JSON.stringify(value))
   }
+}
+
+export function refusal(error: ServiceError): Reply {
+  return jsonReply(error.toBody(), {}, error.status)
 }
 
 export function protobufReply(body: Buffer, headers: Readonly<Record<string, string>>): Reply {

@@ -113,7 +113,7 @@ describe('the command line', () => {
 
 describe('options of the command line', () => {
   it('have the documented defaults', () => {
-    assert.deepEqual(parseCommandLine([]), { port: 9000 })
+    assert.deepEqual(parseCommandLine([]), { port: 9000, memory: 1024 ** 3 })
   })
 
   it('are all understood', () => {

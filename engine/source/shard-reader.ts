@@ -2,6 +2,7 @@ import { encodeCursor } from '../client/cursor'
 import { SlsError } from '../client/errors'
 import type { Shard } from '../client/model'
 import type { SourceContext } from './context'
+import { CursorReset } from './cursor-reset'
 import { asSlsError, isInvalidCursor, isLogstoreAbsent, isQuotaExceeded, isShardAbsent } from './error-kinds'
 import type { FinishReason, StartOrigin } from './events'
 import { FetchPace } from './fetch-pace'
@@ -9,48 +10,14 @@ import type { Fetched } from './fetched'
 import { Flight, type FlightHost } from './flight'
 import { Ledger } from './ledger'
 import type { LiveProgress } from './progress'
+import type { ReaderCounts, ReaderHost, ReaderPhase } from './reader-host'
 import { ShardCursors } from './shard-cursors'
 import { type FetchAnswer, fetchOnce } from './shard-fetch'
 import { Sleeper } from './sleeper'
-import type { Start } from './start-position'
 import { StopLine } from './stop-line'
-
-/** `waiting`: for the parents of the shard; `finishing`: all is fetched, not all acknowledged. */
-export type ReaderPhase = 'starting' | 'waiting' | 'reading' | 'idle' | 'finishing' | 'finished'
-
-/** What the reader asks of those around it. */
-export interface ReaderHost {
-  /** Where to begin. */
-  start(cursors: ShardCursors, signal: AbortSignal): Promise<Start>
-  /** Resolves when the shard's first position is durable. */
-  settleStart(position: bigint, signal: AbortSignal): Promise<void>
-  /** Nothing is to be delivered before the shard's first log group, as far as is known. */
-  mayBegin(): boolean
-  /** Resolves when nothing is. */
-  mayBeginAtLast(signal: AbortSignal): Promise<void>
-  /** Nothing more will be fetched of the shard. */
-  ended(): void
-  /** And all of it is acknowledged. */
-  finished(reason: FinishReason): void
-  /** The shard, or its logstore, is not what it was, or may not be. */
-  suspect(isCertain: boolean): void
-  /** Forget what is in flight and read from there. */
-  restart(start: Start): void
-}
-
-export interface ReaderCounts {
-  fetches: number
-  emptyFetches: number
-  groups: number
-  bytes: number
-  skips: number
-}
 
 /** ms before a reader that failed in an unforeseen way goes on. */
 const failureWait = 5000
-
-/** ms: the longest wait between attempts at a cursor that is refused again and again. */
-const longestSkipWait = 30_000
 
 /** Reads one shard from its start to its end: in order, one fetch ahead of the flow. */
 export class ShardReader implements FlightHost {
@@ -61,6 +28,7 @@ export class ShardReader implements FlightHost {
   readonly #context: SourceContext
   readonly #host: ReaderHost
   readonly #cursors: ShardCursors
+  readonly #reset: CursorReset
   readonly #pace: FetchPace
   readonly #sleeper: Sleeper
   readonly #stopLine: StopLine
@@ -72,7 +40,6 @@ export class ShardReader implements FlightHost {
   #lastSize = 0
   #receiveTime: number | undefined
   #isAtEnd: boolean = false
-  #refusedCursors = 0
   #isStarted: boolean = false
   #run: { stop: AbortController; ended: Promise<void> } | undefined
   /** The end of the run before; never rejects. */
@@ -87,6 +54,7 @@ export class ShardReader implements FlightHost {
     this.#listed = listed
     this.flight = new Flight(context, this)
     this.#cursors = new ShardCursors(client, calls, logstore, this.shard, (error) => this.#suspect(error))
+    this.#reset = new CursorReset(context, this.#cursors, logstore, this.shard)
     this.#pace = new FetchPace(settings.fetchInterval, settings.random)
     this.#sleeper = new Sleeper(settings.clock)
     this.#stopLine = new StopLine(settings.stopTime, () => settings.clock.now())
@@ -289,7 +257,7 @@ export class ShardReader implements FlightHost {
     try {
       const site = { api: 'pullLogs', logstore, shard } as const
       const answer = await calls.run(site, call, signal, { giveUp: isInvalidCursor, onFailure })
-      this.#refusedCursors = 0
+      this.#reset.accepted()
       return answer
     } catch (error) {
       if (signal.aborted || !(error instanceof SlsError) || !isInvalidCursor(error)) throw error
@@ -300,27 +268,11 @@ export class ShardReader implements FlightHost {
 
   /** Goes on at the oldest log group that there is. */
   async #skip(ledger: Ledger, signal: AbortSignal): Promise<void> {
-    if (this.#refusedCursors++ > 0) {
-      const wait = Math.min(longestSkipWait, 500 * 2 ** Math.min(this.#refusedCursors, 10))
-      await this.#context.settings.clock.delay(wait, signal)
-    }
-    const { logstore, shard } = this
     const from = ledger.position
-    const to = await this.#cursors.at('begin', signal)
+    const to = await this.#reset.oldest(from, this.#receiveTime, signal)
     if (to === from) return
-    const isAhead = to > from
-    const time = isAhead ? await this.#cursors.timeOf(to, signal) : undefined
-    const isTimed = time !== undefined && this.#receiveTime !== undefined
     this.counts.skips++
-    this.#context.emitter.emit('skipped', {
-      logstore,
-      shard,
-      from: encodeCursor(from),
-      to: encodeCursor(to),
-      groups: isAhead ? Number(to - from) : undefined,
-      seconds: isTimed ? Math.max(0, time - (this.#receiveTime ?? time)) : undefined
-    })
-    if (isAhead) ledger.skipTo(to)
+    if (to > from) ledger.skipTo(to)
     else this.#host.restart({ position: to, acked: [], origin: 'position' })
   }
 

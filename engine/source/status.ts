@@ -1,7 +1,8 @@
 import { encodeCursor } from '../client/cursor'
 import type { SourceContext } from './context'
 import type { Trouble } from './persistent-calls'
-import type { ReaderPhase, ShardReader } from './shard-reader'
+import type { ReaderPhase } from './reader-host'
+import type { ShardReader } from './shard-reader'
 
 /**
  * `waiting`: the flow holds all that it may; `retrying` and `error`: something fails, in `error` since long enough that

@@ -1,0 +1,36 @@
+import type { FinishReason } from './events'
+import type { ShardCursors } from './shard-cursors'
+import type { Start } from './start-position'
+
+/** `waiting`: for the parents of the shard; `finishing`: all is fetched, not all acknowledged. */
+export type ReaderPhase = 'starting' | 'waiting' | 'reading' | 'idle' | 'finishing' | 'finished'
+
+/** What the reader of a shard asks of those around it. */
+export interface ReaderHost {
+  /** Where to begin. */
+  start(cursors: ShardCursors, signal: AbortSignal): Promise<Start>
+  /** Resolves when the shard's first position is durable. */
+  settleStart(position: bigint, signal: AbortSignal): Promise<void>
+  /** Nothing is to be delivered before the shard's first log group, as far as is known. */
+  mayBegin(): boolean
+  /** Resolves when nothing is. */
+  mayBeginAtLast(signal: AbortSignal): Promise<void>
+  /** Nothing more will be fetched of the shard. */
+  ended(): void
+  /** And all of it is acknowledged. */
+  finished(reason: FinishReason): void
+  /** The shard, or its logstore, is not what it was, or may not be. */
+  suspect(isCertain: boolean): void
+  /** Forget what is in flight and read from there. */
+  restart(start: Start): void
+}
+
+export interface ReaderCounts {
+  fetches: number
+  emptyFetches: number
+  groups: number
+  /** Of the log groups, decompressed. */
+  bytes: number
+  /** Cursors that were refused and replaced. */
+  skips: number
+}

@@ -1,9 +1,19 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import type { Agent } from 'node:http'
+import path from 'node:path'
 import { SlsEmulator } from '../../emulator'
 import { type AliyunLog, localAgent, sdkFor } from './aliyun-log-sdk'
 
+/** The calls that docs/emulator.md says work. */
+function documentedCalls(): string[] {
+  const text = readFileSync(path.resolve('docs/emulator.md'), 'utf8')
+  const section = text.split('### What `@alicloud/log` can do here')[1]?.split(/\n##/)[0] ?? ''
+  return [...section.matchAll(/^\| `(\w+)` \| yes/gm)].map(([, name = '']) => name)
+}
+
 describe('@alicloud/log, unmodified', () => {
+  const called = new Set<string>()
   let emulator: SlsEmulator
   let sdk: AliyunLog
   let agent: Agent
@@ -11,7 +21,7 @@ describe('@alicloud/log, unmodified', () => {
 
   beforeEach(async () => {
     emulator = await SlsEmulator.start({ logstores: ['access:1'] })
-    sdk = sdkFor(emulator)
+    sdk = recording(sdkFor(emulator), called)
     agent = localAgent()
     options = { agent }
   })
@@ -19,6 +29,10 @@ describe('@alicloud/log, unmodified', () => {
     agent.destroy()
     await emulator.close()
   })
+
+  after(() =>
+    assert.deepEqual([...called].sort(compare), documentedCalls().sort(compare), 'docs/emulator.md')
+  )
 
   const around = (): [Date, Date] => [new Date(Date.now() - 60_000), new Date(Date.now() + 60_000)]
 
@@ -106,3 +120,22 @@ describe('@alicloud/log, unmodified', () => {
     assert.equal((await sts.getProject('demo', options))['projectName'], 'demo')
   })
 })
+
+/** The same SDK, with a note of every method that was called and did not fail. */
+function recording(sdk: AliyunLog, called: Set<string>): AliyunLog {
+  return new Proxy(sdk, {
+    get: (target, name) => {
+      const method: unknown = Reflect.get(target, name)
+      if (typeof method !== 'function') return method
+      return async (...args: unknown[]) => {
+        const result: unknown = await method.apply(target, args)
+        called.add(String(name))
+        return result
+      }
+    }
+  })
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

@@ -50,7 +50,7 @@ describe('the lineage of shards', () => {
     )
   })
 
-  it('finds the true ancestors after any splits and merges', () => {
+  it('finds all parents, and none but ancestors, after any splits and merges', () => {
     fc.assert(
       fc.property(
         fc.array(fc.record({ isSplit: fc.boolean(), pick: fc.nat(), at: fc.nat({ max: 98 }) }), {
@@ -75,14 +75,23 @@ describe('the lineage of shards', () => {
   })
 })
 
+interface Family {
+  parents: ReadonlySet<number>
+  ancestors: ReadonlySet<number>
+}
+
 /** Splits and merges that keep book of who came from whom; keys are numbers, written so that they compare as text. */
 class KeySpace {
   readonly all: Shard[] = []
-  readonly ancestors = new Map<number, Set<number>>()
+  readonly #families = new Map<number, Family>()
   #open: { id: number; from: number; to: number }[] = []
 
   constructor() {
     this.#add(0, 1_000_000, [])
+  }
+
+  family(id: number): Family {
+    return this.#families.get(id) ?? { parents: new Set(), ancestors: new Set() }
   }
 
   split(pick: number, percent: number): void {
@@ -108,10 +117,8 @@ class KeySpace {
     const id = this.all.length
     const key = (value: number) => String(value).padStart(32, '0')
     this.all.push(shard(id, key(from), key(to), 1000 + Math.floor(id / 3)))
-    this.ancestors.set(
-      id,
-      new Set(parents.flatMap((parent) => [parent, ...(this.ancestors.get(parent) ?? [])]))
-    )
+    const ancestors = parents.flatMap((parent) => [parent, ...this.family(parent).ancestors])
+    this.#families.set(id, { parents: new Set(parents), ancestors: new Set(ancestors) })
     this.#open.push({ id, from, to })
   }
 }

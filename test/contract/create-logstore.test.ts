@@ -78,6 +78,11 @@ describe('Contract: CreateLogStore', () => {
     })
   }
 
+  it('refuses a property that it does not know in words by which the Python SDK tries again without', async () => {
+    const reply = await create({ logstoreName: service.newName(), ttl: 1, shardCount: 1, noSuchProperty: 1 })
+    refused(reply, 400, 'LogStoreInfoInvalid', /redundant key exist in json/)
+  })
+
   it('refuses a body without a name', async () => {
     refused(await create({ ttl: 1, shardCount: 1 }), 400, [...BAD_INFO, 'PostBodyInvalid', 'JsonInfoInvalid'])
   })

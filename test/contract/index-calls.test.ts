@@ -13,6 +13,7 @@ interface Index {
   line?: typeof line
   keys?: Record<string, { type: string }>
   lastModifyTime?: unknown
+  storage?: unknown
 }
 
 describe('Contract: indexes', () => {
@@ -46,6 +47,10 @@ describe('Contract: indexes', () => {
     it('tell when they were changed last', async () => {
       const { lastModifyTime } = await indexOf(logstore)
       assert.ok(Math.abs(Number(lastModifyTime) - now()) < 600, String(lastModifyTime))
+    })
+
+    it('name the kind of their storage', async () => {
+      assert.equal((await indexOf(logstore)).storage, 'pg')
     })
 
     it('are not created twice: IndexAlreadyExist', async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type Logstore, logGroup, textsOf } from './logstore'
+import { Logstore, logGroup, textsOf } from './logstore'
 import { serviceOfSuite } from './service'
 import { now } from './support/calls'
 import { before as keyBefore, LAST_KEY, sixteenths } from './support/hash-keys'
@@ -172,6 +172,26 @@ describe('Contract: PutLogs', () => {
       acceptedEmpty(
         await service.call({ method: 'POST', path, headers, body: encodeLogGroup(logGroup('encoded path')) })
       )
+    })
+
+    unproven('takes a log group on the path of a metric store, as the Java and Go SDKs send it', async () => {
+      const name = service.newName()
+      const json = { logstoreName: name, ttl: 1, shardCount: 1, telemetryType: 'Metrics' }
+      accepted(await service.call({ method: 'POST', path: '/logstores', json }))
+      const metrics = new Logstore(service.call, name)
+      await metrics.known(1)
+      const cursor = await metrics.cursor(0, 'end')
+      const contents: Pair[] = [
+        ['__labels__', 'host#$#a'],
+        ['__name__', 'load'],
+        ['__time_nano__', `${now()}000000000`],
+        ['__value__', '1.5']
+      ]
+      const body = encodeLogGroup({ ...logGroup(''), logs: [{ time: now(), contents }] })
+      const path = `/prometheus/${service.target.project}/${name}/api/v1/write`
+      const headers = { 'content-type': 'application/x-protobuf' }
+      acceptedEmpty(await service.call({ method: 'POST', path, headers, body }))
+      await metrics.read(0, cursor, 1)
     })
 
     unproven('takes the sequence number of an exactly-once write', async () => {

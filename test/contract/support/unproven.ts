@@ -11,11 +11,15 @@ export function unproven(title: string, body: () => Promise<void>): void {
     try {
       await body()
     } catch (error) {
-      if (!isLive()) throw error
+      if (!isLive() || isNetworkError(error)) throw error
       findings.push(`${this.test?.fullTitle() ?? title}: ${error instanceof Error ? error.message : error}`)
       this.skip()
     }
   })
+}
+
+function isNetworkError(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error
 }
 
 after('findings about the real service', () => {

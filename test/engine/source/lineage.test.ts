@@ -63,9 +63,17 @@ describe('the lineage of shards', () => {
             else history.merge(pick)
           }
           for (const each of history.all) {
+            const found = new Set(ids(ancestorsOf(each, history.all)))
+            const { parents, ancestors } = history.family(each.shardId)
             assert.deepEqual(
-              new Set(ids(ancestorsOf(each, history.all))),
-              history.ancestors.get(each.shardId)
+              [...parents].filter((id) => !found.has(id)),
+              [],
+              'a parent was not found'
+            )
+            assert.deepEqual(
+              [...found].filter((id) => !ancestors.has(id)),
+              [],
+              'a stranger was found'
             )
           }
         }

@@ -45,7 +45,7 @@ export class Accumulator {
 
   /** What the logs still to be added take of the buffer at most; exactly that much when the write is measured. */
   costOf(write: PreparedWrite): number {
-    return this.#cost(write, this.#open.get(write.key))
+    return this.#cost(write, this.#open.get(write.place.key))
   }
 
   /** The same in an empty buffer. */
@@ -112,7 +112,7 @@ export class Accumulator {
 
   #costOfNext(write: PreparedWrite): number {
     const size = write.sizes[write.next] ?? 0
-    const open = this.#open.get(write.key)
+    const open = this.#open.get(write.place.key)
     if (open === undefined || open.bytes + size > this.parts.settings.maxBytes) {
       return BATCH_OVERHEAD + SHARE_OVERHEAD + write.frameBytes + size
     }
@@ -130,7 +130,8 @@ export class Accumulator {
   }
 
   #append(write: PreparedWrite, log: LogInput): Batch {
-    const { key, ticket, orderKey } = write
+    const { ticket } = write
+    const { key, orderKey, frame } = write.place
     const { order, settings } = this.parts
     this.#sealWhatMustGoBefore(orderKey, key)
     const open = this.#open.get(key)
@@ -143,7 +144,7 @@ export class Accumulator {
       }
       this.#seal(open)
     }
-    const batch = new Batch(write.frame, key, settings.clock.now())
+    const batch = new Batch(frame, key, settings.clock.now())
     if (!batch.append(log, ticket, SERVICE_LIMITS.bytes))
       throw new Error('the log outgrew the size it was checked with')
     this.#admit(batch)

@@ -1,4 +1,4 @@
-import { LogGroupEncoder, measureLog } from '../client/codec/log-group-encoder'
+import { measureLog } from '../client/codec/log-group-encoder'
 import {
   assertContents,
   assertLogTime,
@@ -8,31 +8,20 @@ import {
   notText
 } from '../client/codec/log-input'
 import { SlsError } from '../client/errors'
-import type { Content } from '../client/model'
-import { type BatchFrame, batchKey } from './batch-key'
-import { adjustHashKey, assertHashKey } from './hash-key'
 import { SERVICE_LIMITS } from './options'
+import { measureFrame, type Place, type WriteTarget } from './place'
 import { WriteError } from './write-error'
 import type { WriteTicket } from './write-ledger'
 
 /** Logs for one place, written as one: all are accepted, or the promise rejects. */
-export interface SinkWrite {
-  logstore?: string | undefined
-  topic?: string | undefined
-  source?: string | undefined
-  tags?: readonly Content[] | undefined
-  /** 32 hex digits; rounded down to a bucket where the sink is told so. Empty: no key, the service chooses. */
-  hashKey?: string | undefined
+export interface SinkWrite extends WriteTarget {
   /** Must not be changed until the write is settled. */
   logs: readonly LogInput[]
 }
 
 /** A write whose every log was found good. */
 export interface PreparedWrite {
-  readonly frame: BatchFrame
-  readonly key: string
-  /** Writes of one order key arrive in the order written, where the sink keeps order. */
-  readonly orderKey: string
+  readonly place: Place
   readonly logs: readonly LogInput[]
   /** Bytes each log adds to a batch: bounds from above until measured. */
   sizes: ArrayLike<number>
@@ -50,122 +39,88 @@ const LOG_BOUND = 24
 const FIELD_BOUND = 24
 const UNIT_BOUND = 3
 
-export interface WriteDefaults {
-  readonly logstore: string | undefined
-  readonly buckets: number | undefined
-}
-
 /**
- * Checks a whole write before any of it is kept.
- * @throws SlsError `InvalidOption` (logstore, hashKey), WriteError `InvalidLog` or `LogTooLarge` naming the log
+ * Checks every log of a write, before any of it is kept.
+ * @returns the most bytes that each log adds to a batch
+ * @throws WriteError `InvalidLog` or `LogTooLarge` naming the log
  */
-export function prepareWrite(
-  write: SinkWrite,
-  defaults: WriteDefaults,
-  open: (logs: number, logstore: string) => WriteTicket
-): PreparedWrite {
-  if (!Array.isArray(write.logs)) throw new SlsError('InvalidLog', 'logs must be an array', { field: 'logs' })
-  const logs: readonly LogInput[] = write.logs
-  const frame = frameOf(write, defaults)
-  const key = batchKey(frame)
-  const frameBytes = boundFrame(frame)
-  const sizes = logs.length === 1 ? [0] : new Uint32Array(logs.length)
-  for (let index = 0; index < logs.length; index++)
-    sizes[index] = checkedBound(logs, index, frame, frameBytes)
-  return {
-    frame,
-    key,
-    orderKey: write.hashKey
-      ? `key ${frame.logstore.length}:${frame.logstore}${write.hashKey.toLowerCase()}`
-      : `batch ${key}`,
-    logs,
-    sizes,
-    frameBytes,
-    measured: false,
-    next: 0,
-    ticket: open(logs.length, frame.logstore)
-  }
+export function checkLogs(logs: unknown, place: Place): ArrayLike<number> {
+  if (!Array.isArray(logs)) throw new SlsError('InvalidLog', 'logs must be an array', { field: 'logs' })
+  if (logs.length === 1) return [checkedBound(logs, 0, place)]
+  const sizes = new Uint32Array(logs.length)
+  for (let index = 0; index < logs.length; index++) sizes[index] = checkedBound(logs, index, place)
+  return sizes
 }
 
 /** Replaces the bounds by exact sizes. */
 export function measureWrite(write: PreparedWrite): void {
   if (write.measured) return
   write.sizes = Uint32Array.from(write.logs, measureLog)
-  write.frameBytes = measureFrame(write.frame)
+  write.frameBytes = measureFrame(write.place.frame)
   write.measured = true
 }
 
-function frameOf(write: SinkWrite, defaults: WriteDefaults): BatchFrame {
-  const logstore = write.logstore || defaults.logstore
-  if (typeof logstore !== 'string') {
-    throw new SlsError('InvalidOption', 'logstore is missing: neither the sink nor the write names one', {
-      field: 'logstore'
-    })
-  }
-  return {
-    logstore,
-    topic: text('topic', write.topic),
-    source: text('source', write.source),
-    tags: checkedTags(write.tags),
-    hashKey: hashKeyOf(write.hashKey, defaults.buckets)
-  }
-}
-
-function hashKeyOf(hashKey: unknown, buckets: number | undefined): string | undefined {
-  const given = text('hashKey', hashKey)
-  if (given === '') return undefined
-  return buckets === undefined ? assertHashKey(given) : adjustHashKey(given, buckets)
-}
-
-function text(field: string, value: unknown): string {
-  if (value === undefined || value === null) return ''
-  if (typeof value !== 'string') throw new SlsError('InvalidLog', `${field} must be a string`, { field })
-  return value
-}
-
-function checkedTags(tags: unknown): readonly Content[] {
-  if (tags === undefined || tags === null) return []
-  const isPair = (tag: unknown) =>
-    Array.isArray(tag) && tag.length === 2 && tag.every((part) => typeof part === 'string')
-  if (Array.isArray(tags) && tags.every(isPair)) return tags as Content[]
-  throw new SlsError('InvalidLog', 'tags must be pairs of strings: [key, value]', { field: 'tags' })
-}
-
-function checkedBound(
-  logs: readonly LogInput[],
-  index: number,
-  frame: BatchFrame,
-  frameBytes: number
-): number {
-  const log = logs[index] as LogInput
-  let bound: number
+function checkedBound(logs: readonly unknown[], index: number, place: Place): number {
+  const log = logs[index]
   try {
-    bound = boundLog(log)
+    const bound = boundLog(log)
+    if (bound + place.frameBound <= SERVICE_LIMITS.bytes) return bound
   } catch (error) {
     if (!(error instanceof SlsError)) throw error
     const { message, field } = error
     const place = logs.length === 1 ? message : `log ${index}: ${message}`
     throw new WriteError('InvalidLog', place, { field, logs: logs.length, acceptedLogs: 0, logIndex: index })
   }
-  return bound + frameBytes <= SERVICE_LIMITS.bytes ? bound : withinLimit(logs, index, frame)
+  return withinLimit(logs.length, index, log as LogInput, place)
 }
 
-function withinLimit(logs: readonly LogInput[], index: number, frame: BatchFrame): number {
-  const bytes = measureLog(logs[index] as LogInput)
-  const limitBytes = SERVICE_LIMITS.bytes - measureFrame(frame)
-  if (bytes <= limitBytes) return bytes
-  throw new WriteError(
-    'LogTooLarge',
-    `log ${index} has ${bytes} bytes; a request takes ${limitBytes} besides its topic, source and tags`,
-    {
-      logs: logs.length,
-      acceptedLogs: 0,
-      logIndex: index,
-      logBytes: bytes,
-      limitBytes,
-      hint: 'Split or shorten the log'
-    }
-  )
+function withinLimit(logs: number, logIndex: number, log: LogInput, place: Place): number {
+  const logBytes = measureLog(log)
+  const limitBytes = SERVICE_LIMITS.bytes - measureFrame(place.frame)
+  if (logBytes <= limitBytes) return logBytes
+  const message = `log ${logIndex} has ${logBytes} bytes; a request takes ${limitBytes} besides its topic, source and tags`
+  const hint = 'Split or shorten the log'
+  throw new WriteError('LogTooLarge', message, {
+    logs,
+    acceptedLogs: 0,
+    logIndex,
+    logBytes,
+    limitBytes,
+    hint
+  })
+}
+
+function boundLog(log: unknown): number {
+  assertLog(log)
+  const { contents } = log
+  return isPairs(contents) ? boundPairs(contents) : boundRecord(contents)
+}
+
+function boundPairs(contents: readonly unknown[]): number {
+  let units = 0
+  for (let index = 0; index < contents.length; index++) {
+    const pair = contents[index]
+    if (!Array.isArray(pair) || pair.length !== 2) throw notPair(index)
+    const [key, value]: unknown[] = pair
+    if (typeof key !== 'string') throw notPair(index)
+    if (typeof value !== 'string') throw notText(key, value)
+    units += key.length + value.length
+  }
+  return LOG_BOUND + contents.length * FIELD_BOUND + units * UNIT_BOUND
+}
+
+function boundRecord(contents: Readonly<Record<string, unknown>>): number {
+  assertContents(contents)
+  let units = 0
+  let fields = 0
+  for (const key in contents) {
+    if (!Object.hasOwn(contents, key)) continue
+    const value = contents[key]
+    if (typeof value !== 'string') throw notText(key, value)
+    units += key.length + value.length
+    fields++
+  }
+  return LOG_BOUND + fields * FIELD_BOUND + units * UNIT_BOUND
 }
 
 function assertLog(log: unknown): asserts log is LogInput {
@@ -173,42 +128,4 @@ function assertLog(log: unknown): asserts log is LogInput {
     throw new SlsError('InvalidLog', 'a log must be an object of time and contents', { field: 'logs' })
   }
   assertLogTime(log as LogInput)
-}
-
-function boundLog(log: unknown): number {
-  assertLog(log)
-  const { contents } = log
-  let units = 0
-  let fields = 0
-  if (isPairs(contents)) {
-    fields = contents.length
-    for (let index = 0; index < fields; index++) {
-      const pair: unknown = contents[index]
-      if (!Array.isArray(pair) || pair.length !== 2 || typeof pair[0] !== 'string') throw notPair(index)
-      units += pair[0].length + unitsOf(pair[0], pair[1])
-    }
-  } else {
-    assertContents(contents)
-    for (const key in contents) {
-      if (!Object.hasOwn(contents, key)) continue
-      fields++
-      units += key.length + unitsOf(key, contents[key])
-    }
-  }
-  return LOG_BOUND + fields * FIELD_BOUND + units * UNIT_BOUND
-}
-
-function unitsOf(key: string, value: unknown): number {
-  if (typeof value !== 'string') throw notText(key, value)
-  return value.length
-}
-
-function boundFrame(frame: BatchFrame): number {
-  let units = frame.topic.length + frame.source.length
-  for (const [key, value] of frame.tags) units += key.length + value.length
-  return (2 + frame.tags.length) * FIELD_BOUND + units * UNIT_BOUND
-}
-
-function measureFrame(frame: BatchFrame): number {
-  return new LogGroupEncoder(frame, 0).byteLength
 }

@@ -11,7 +11,8 @@ import { MemoryBudget } from './memory-budget'
 import { checkSinkOptions, type PutClient, type SinkOptions, type SinkSettings } from './options'
 import { OrderBook } from './order-book'
 import { type DroppableBuffer, overflowPolicy } from './overflow'
-import { prepareWrite, type SinkWrite } from './prepare-write'
+import { Places } from './place'
+import { checkLogs, type SinkWrite } from './prepare-write'
 import { RateMeter } from './rate-meter'
 import { Sender } from './sender'
 import type { SinkState, SinkStatus } from './status'
@@ -42,6 +43,7 @@ export class SlsSink {
   readonly #emitter = new SinkEmitter()
   readonly #health = new Health(this.#emitter)
   readonly #ledger = new WriteLedger()
+  readonly #places: Places
   readonly #order: OrderBook | undefined
   readonly #budget: MemoryBudget
   readonly #accumulator: Accumulator
@@ -60,6 +62,7 @@ export class SlsSink {
     const client: PutClient = this.#ownClient ?? (options.client as PutClient)
     const settings = checkSinkOptions(options, client.retryPolicy ?? defaultRetryPolicy)
     this.#settings = settings
+    this.#places = new Places(settings.logstore, settings.buckets)
     this.#order = settings.ordered ? new OrderBook() : undefined
     this.#budget = new MemoryBudget(settings.totalBytes, {
       high: () => this.#tellWater('highWater'),
@@ -97,16 +100,12 @@ export class SlsSink {
    *   service refused or what ended the retries. It tells how many logs were accepted. SlsError `InvalidOption` for
    *   the logstore or hash key.
    */
-  async write(write: SinkWrite): Promise<Receipt> {
-    if (this.#closing !== undefined) {
-      throw new WriteError('Closed', 'The sink is closed', { logs: countOf(write), acceptedLogs: 0 })
+  write(write: SinkWrite): Promise<Receipt> {
+    try {
+      return this.#accept(write)
+    } catch (error) {
+      return Promise.reject(error)
     }
-    const prepared = prepareWrite(write, this.#settings, (logs, logstore) =>
-      this.#ledger.open(logs, logstore)
-    )
-    if (prepared.logs.length > 0) this.#admission.submit(prepared)
-    if (this.#water === 'rising') this.#relieve()
-    return prepared.ticket.receipt
   }
 
   /** Sends all that is buffered without waiting for more, and resolves when every write made before is settled. */
@@ -163,6 +162,28 @@ export class SlsSink {
     const lastError = this.#health.lastError(now)
     if (lastError !== undefined) status.lastError = lastError
     return status
+  }
+
+  #accept(write: SinkWrite): Promise<Receipt> {
+    const { logs } = write
+    if (this.#closing !== undefined) {
+      throw new WriteError('Closed', 'The sink is closed', { logs: countOf(logs), acceptedLogs: 0 })
+    }
+    const place = this.#places.placeOf(write)
+    const sizes = checkLogs(logs, place)
+    const ticket = this.#ledger.open(logs.length, place.frame.logstore)
+    if (logs.length === 0) return ticket.receipt
+    this.#admission.submit({
+      place,
+      logs,
+      sizes,
+      frameBytes: place.frameBound,
+      measured: false,
+      next: 0,
+      ticket
+    })
+    if (this.#water === 'rising') this.#relieve()
+    return ticket.receipt
   }
 
   async #close(deadline: number): Promise<CloseReport> {
@@ -270,6 +291,6 @@ function isPutClient(client: PutClient | ClientOptions): client is PutClient {
   return 'putLogs' in client
 }
 
-function countOf(write: SinkWrite): number {
-  return Array.isArray(write.logs) ? write.logs.length : 0
+function countOf(logs: unknown): number {
+  return Array.isArray(logs) ? logs.length : 0
 }

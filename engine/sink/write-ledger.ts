@@ -17,7 +17,7 @@ export interface Receipt {
 /** One write until it is settled: exactly once, when each of its logs is accepted or has failed. */
 export class WriteTicket {
   readonly receipt: Promise<Receipt>
-  readonly #requestIds: string[] = []
+  #requestIds: string[] | undefined
   #resolve: (receipt: Receipt) => void = () => undefined
   #reject: (error: WriteError) => void = () => undefined
   #accepted = 0
@@ -48,7 +48,8 @@ export class WriteTicket {
     this.#accepted += logs
     this.#bytes += bytes
     this.#attempts = Math.max(this.#attempts, attempts)
-    this.#requestIds.push(requestId)
+    if (this.#requestIds === undefined) this.#requestIds = [requestId]
+    else this.#requestIds.push(requestId)
     this.ledger.acceptedLogs += logs
     this.ledger.acceptedBytes += bytes
     this.settleIfDone()
@@ -69,7 +70,7 @@ export class WriteTicket {
       this.#resolve({
         logs: this.#accepted,
         bytes: this.#bytes,
-        requestIds: this.#requestIds,
+        requestIds: this.#requestIds ?? [],
         logstore: this.logstore,
         attempts: this.#attempts
       })

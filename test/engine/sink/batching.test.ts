@@ -129,15 +129,16 @@ describe('Batching', () => {
     await sink.close()
   })
 
-  it('keeps nothing of keys that fall idle', async () => {
-    const { sink, service, clock } = sinkUnderTest({ maxOpenBatches: 100, flushInterval: 1000 })
+  it('keeps nothing of keys that fall idle', async function () {
+    this.timeout(runs(20_000, 300_000))
+    const client = { putLogs: async () => ({ requestId: 'r' }) }
+    const { sink, clock } = sinkUnderTest({ client, maxOpenBatches: 100, flushInterval: 1000 })
     const keys = runs(5000, 1_000_000)
     let most = 0
     for (let key = 0; key < keys; key++) {
       sink.write({ topic: `device ${key}`, logs: [log(key)] }).catch(assert.fail)
       if (key % 500 === 0) await clock.advance(10)
-      most = Math.max(most, sink.status().openBatches)
-      service.received.length = 0
+      if (key % 97 === 0) most = Math.max(most, sink.status().openBatches)
     }
     assert.equal(most, 100)
     await clock.advance(1000)

@@ -75,7 +75,8 @@ describe('Ordered writing', () => {
     await sink.close()
   })
 
-  it('keeps every key in order whatever fails', async () => {
+  it('keeps every key in order whatever fails', async function () {
+    this.timeout(runs(20_000, 600_000))
     const failure = fc.constantFrom('ok', 'ok', 'busy', 'network', 'clock', 'tooLarge', 'shardQuota')
     const write = fc.record({
       key: fc.integer({ min: 0, max: 3 }),

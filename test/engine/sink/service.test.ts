@@ -126,7 +126,8 @@ describe('The sink before a service over HTTP', () => {
     )
   })
 
-  it('arrives equal, whatever the logs hold', async () => {
+  it('arrives equal, whatever the logs hold', async function () {
+    this.timeout(runs(20_000, 600_000))
     const sink = emulated.sink({ maxLines: 50 })
     const text = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme', maxLength: 200 }))
     const record = fc.uniqueArray(fc.tuple(fc.string({ minLength: 1, unit: 'grapheme' }), text), {
@@ -186,8 +187,9 @@ describe('The sink before a service over HTTP', () => {
     ['throttled shards', [{ kind: 'throttle', callsPerSecond: 40 }], { duplicates: false }]
   ]
   for (const [name, specs, { duplicates }] of faults) {
-    it(`loses nothing to ${name}`, async () => {
-      const sink = emulated.sink({ maxLines: 100 })
+    it(`loses nothing to ${name}`, async function () {
+      this.timeout(runs(20_000, 300_000))
+      const sink = emulated.sink({ maxLines: runs(100, 2000) })
       for (const spec of specs) emulated.service.addFault({ call: 'PutLogs', ...spec })
       const count = runs(4000, 100_000)
       const settled: string[] = []
@@ -222,7 +224,8 @@ describe('The sink before a service over HTTP', () => {
     })
   }
 
-  it('keeps the order of each key through failures', async () => {
+  it('keeps the order of each key through failures', async function () {
+    this.timeout(runs(20_000, 600_000))
     const sink = emulated.sink({ ordered: true, maxLines: 3, concurrency: 8 })
     emulated.service.addFault({ kind: 'error', call: 'PutLogs', probability: 0.3, seed: 11 })
     emulated.service.addFault({ kind: 'cutBefore', call: 'PutLogs', probability: 0.2, seed: 12 })

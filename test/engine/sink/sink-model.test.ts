@@ -130,7 +130,8 @@ async function drive({ sink, service, clock }: SinkUnderTest, script: readonly S
 }
 
 describe('A sink, whatever happens', () => {
-  it('settles every write once, tells the truth about it, and ends empty', async () => {
+  it('settles every write once, tells the truth about it, and ends empty', async function () {
+    this.timeout(runs(20_000, 600_000))
     await fc.assert(
       fc.asyncProperty(
         settings,

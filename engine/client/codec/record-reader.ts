@@ -1,8 +1,9 @@
+import type { Content } from '../model'
 import { readLog } from './log-reader'
+import { LogScanner, MAX_LOG_SIZE } from './log-scanner'
 import type { NativeBuffer } from './native-buffer'
 import { recordNames } from './record-names'
-import { type RecordShape, RecordShapes } from './record-shapes'
-import * as tags from './tags'
+import type { RecordShape } from './record-shapes'
 import { WideText } from './wide-text'
 
 /** The logs of a group as plain records, index by index: fields, Unix seconds, nanoseconds within the second. */
@@ -12,19 +13,15 @@ export interface RecordBlock {
   timesNs: (number | undefined)[]
 }
 
-const MAX_FIELDS = 256
-/** A value may keep the text of its log alive, so longer logs are read value by value. */
-const MAX_TEXT = 8192
+/** Values up to this size are copied when they are cut from a text. */
+const SHORT_VALUE = 12
+const IN_ASCII_TEXT = -2
 
-const shapes = new RecordShapes()
-const starts = new Int32Array(MAX_FIELDS)
-const ends = new Int32Array(MAX_FIELDS)
-const kinds = new Uint8Array(MAX_FIELDS)
-const wide = new WideText(MAX_TEXT)
-const ASCII = 0
-const WIDE = 1
-const OTHER = 2
+/** Shared by all reads: each runs to its end before another begins. */
+const scanner = new LogScanner()
+const wideText = new WideText(MAX_LOG_SIZE)
 
+/** Reads logs of one buffer as records. */
 export class RecordReader {
   readonly block: RecordBlock = { records: [], times: [], timesNs: [] }
   readonly #bytes: NativeBuffer
@@ -35,127 +32,82 @@ export class RecordReader {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   }
 
-  /** Appends the log in bytes `start` to `end`. */
+  /**
+   * Appends the log in bytes `start` to `end` to the block.
+   * @throws SlsError `CorruptBody`
+   */
   read(start: number, end: number): void {
-    if (!this.#readCanonical(start, end)) this.#readAny(start, end)
-  }
-
-  #readCanonical(start: number, end: number): boolean {
-    const bytes = this.#bytes
-    const view = this.#view
-    let at = start
-    if (end - start < 2 || bytes[at++] !== tags.LOG_TIME) return false
-    let time = 0
-    for (let scale = 1; ; scale *= 0x80) {
-      if (at >= end || scale > 0x1000_0000) return false
-      const byte = view.getUint8(at++)
-      time += (byte & 0x7f) * scale
-      if (byte < 0x80) break
+    const { block } = this
+    if (scanner.scan(this.#view, start, end)) {
+      block.records.push(scanner.anyWide === 0 ? this.#asciiRecord(start, end) : this.#wideRecord(start, end))
+      block.times.push(scanner.time)
+      block.timesNs.push(scanner.timeNs)
+      return
     }
-    if (time > 0xffff_ffff) return false
-    let timeNs: number | undefined
-    let shape = shapes.root
-    let count = 0
-    let narrow = 0
-    const short = end - start <= MAX_TEXT
-    wide.clear()
-    while (at < end) {
-      const tag = view.getUint8(at++)
-      if (tag !== tags.LOG_CONTENT) {
-        if (tag !== tags.LOG_TIME_NS || end - at !== 4) return false
-        timeNs = view.getUint32(at, true)
-        break
-      }
-      if (end - at < 6 || count === MAX_FIELDS) return false
-      let size = view.getUint8(at++)
-      if (size > 0x7f) {
-        const high = view.getUint8(at++)
-        if (high > 0x7f) return false
-        size = (size & 0x7f) | (high << 7)
-      }
-      const contentEnd = at + size
-      if (contentEnd > end) return false
-      const next = shape.next
-      let followed: RecordShape | undefined
-      if (next?.matches(view, at, contentEnd)) followed = next
-      else followed = shapes.follow(shape, view, at, contentEnd)
-      if (followed === undefined) return false
-      shape = followed
-      at += shape.keySize
-      if (contentEnd - at < 1) return false
-      let valueSize = view.getUint8(at++)
-      if (valueSize > 0x7f) {
-        if (contentEnd === at) return false
-        const high = view.getUint8(at++)
-        if (high > 0x7f) return false
-        valueSize = (valueSize & 0x7f) | (high << 7)
-      }
-      if (at + valueSize !== contentEnd) return false
-      const valueStart = at
-      let bits = 0
-      for (; at + 4 <= contentEnd; at += 4) bits |= view.getInt32(at, true)
-      for (; at < contentEnd; at++) bits |= view.getUint8(at)
-      if (!short) {
-        starts[count] = valueStart
-        ends[count] = contentEnd
-        kinds[count++] = OTHER
-      } else if ((bits & 0x8080_8080) === 0) {
-        narrow++
-        starts[count] = valueStart - start
-        ends[count] = contentEnd - start
-        kinds[count++] = ASCII
-      } else {
-        const from = wide.length
-        if (wide.add(view, valueStart, contentEnd)) {
-          starts[count] = from
-          ends[count] = wide.length
-          kinds[count++] = WIDE
-        } else {
-          starts[count] = valueStart
-          ends[count] = contentEnd
-          kinds[count++] = OTHER
-        }
-      }
-    }
-    const { names } = shape
-    const record = { ...shape.template }
-    const text = narrow > 0 ? bytes.latin1Slice(start, end) : ''
-    if (narrow === count) {
-      for (let index = 0; index < count; index++) {
-        record[names[index] ?? ''] = text.substring(starts[index] ?? 0, ends[index] ?? 0)
-      }
-    } else {
-      const wideText = wide.take()
-      for (let index = 0; index < count; index++) {
-        const from = starts[index] ?? 0
-        const to = ends[index] ?? 0
-        const kind = kinds[index]
-        record[names[index] ?? ''] =
-          kind === ASCII
-            ? text.substring(from, to)
-            : kind === WIDE
-              ? wideText.substring(from, to)
-              : bytes.utf8Slice(from, to)
-      }
-    }
-    this.block.records.push(record)
-    this.block.times.push(time)
-    this.block.timesNs.push(timeNs)
-    return true
-  }
-
-  #readAny(start: number, end: number): void {
     const log = readLog(this.#bytes, start, end)
-    const names = recordNames(log.contents.map(([key]) => key))
-    const record: Record<string, string> = {}
-    log.contents.forEach(([, value], index) => {
-      const name = names[index] ?? ''
-      if (name === '__proto__') {
-        Object.defineProperty(record, name, { value, enumerable: true, configurable: true, writable: true })
-      } else record[name] = value
-    })
-    this.block.records.push(record)
-    this.block.times.push(log.time)
-    this.block.timesNs.push(log.timeNs)
+    block.records.push(recordOf(log.contents))
+    block.times.push(log.time)
+    block.timesNs.push(log.timeNs)
   }
+
+  /** All values are cut from one text. */
+  #asciiRecord(start: number, end: number): Record<string, string> {
+    const { shape, count, starts, ends } = scanner
+    const record = emptyRecord(shape)
+    const { names } = shape
+    const text = this.#bytes.latin1Slice(start, end)
+    for (let field = 0; field < count; field++) {
+      record[names[field] as string] = text.substring(
+        (starts[field] as number) - start,
+        (ends[field] as number) - start
+      )
+    }
+    return record
+  }
+
+  /** Values that are not ASCII, and short ones beside them, are cut from one text; longer ASCII values from another. */
+  #wideRecord(start: number, end: number): Record<string, string> {
+    const { shape, count, starts, ends, wide } = scanner
+    let anyAscii = false
+    wideText.clear()
+    for (let field = 0; field < count; field++) {
+      const from = starts[field] as number
+      const to = ends[field] as number
+      if (wide[field] !== 0 || to - from <= SHORT_VALUE) wide[field] = wideText.add(this.#view, from, to)
+      else {
+        wide[field] = IN_ASCII_TEXT
+        anyAscii = true
+      }
+    }
+    const record = emptyRecord(shape)
+    const { names } = shape
+    const asciiText = anyAscii ? this.#bytes.latin1Slice(start, end) : ''
+    const text = wideText.take()
+    let at = 0
+    for (let field = 0; field < count; field++) {
+      const length = wide[field] as number
+      if (length >= 0) {
+        record[names[field] as string] = text.substring(at, at + length)
+        at += length
+      } else {
+        const from = starts[field] as number
+        const to = ends[field] as number
+        record[names[field] as string] =
+          length === IN_ASCII_TEXT
+            ? asciiText.substring(from - start, to - start)
+            : this.#bytes.utf8Slice(from, to)
+      }
+    }
+    return record
+  }
+}
+
+/** A copy of the shape's template: fields are then set, not added one by one. */
+function emptyRecord(shape: RecordShape): Record<string, string> {
+  return { ...shape.template }
+}
+
+function recordOf(contents: readonly Content[]): Record<string, string> {
+  const names = recordNames(contents.map(([key]) => key))
+  return Object.fromEntries(contents.map(([, value], index) => [names[index], value]))
 }

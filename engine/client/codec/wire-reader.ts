@@ -26,17 +26,11 @@ export class WireReader {
 
   /** A varint of at most 32 bits; `name` is what it stands for, in the error's message. */
   varint(name: string): number {
-    const start = this.offset
-    let value = 0
-    for (let scale = 1; scale <= 0x1000_0000; scale *= 0x80) {
-      const byte = this.#byte(name, start)
-      value += (byte & 0x7f) * scale
-      if (byte < 0x80) {
-        if (value > 0xffff_ffff) break
-        return value
-      }
-    }
-    throw corrupt(start, name, 'is a number of more than 32 bits')
+    const { offset } = this
+    const first = offset < this.#end ? this.#buffer[offset] : undefined
+    if (first === undefined || first > 0x7f) return this.#longVarint(name)
+    this.offset = offset + 1
+    return first
   }
 
   /** A field's tag; a tag with field number 0 is refused. */
@@ -105,6 +99,20 @@ export class WireReader {
       this.skip(tag, tagOffset, depth + 1)
     }
     throw corrupt(startOffset, name, 'has no end')
+  }
+
+  #longVarint(name: string): number {
+    const start = this.offset
+    let value = 0
+    for (let scale = 1; scale <= 0x1000_0000; scale *= 0x80) {
+      const byte = this.#byte(name, start)
+      value += (byte & 0x7f) * scale
+      if (byte < 0x80) {
+        if (value > 0xffff_ffff) break
+        return value
+      }
+    }
+    throw corrupt(start, name, 'is a number of more than 32 bits')
   }
 
   #skipVarint(name: string): void {

@@ -114,9 +114,14 @@ export class NodeRedProcess {
     return await response.json()
   }
 
-  /** A line of the log that matches, printed already or to come. */
-  async logged(pattern: RegExp): Promise<string> {
-    return (await this.#process.waitFor(pattern)).input
+  /** Where the log stands now. */
+  get logMark(): number {
+    return this.#process.lineCount
+  }
+
+  /** The first line of the log after the mark that matches, printed already or to come. */
+  async logged(pattern: RegExp, mark = 0): Promise<string> {
+    return (await this.#process.waitFor(pattern, mark)).input
   }
 
   /** Stops as the operating system's service manager does: close handlers run. */

@@ -29,10 +29,10 @@ export async function runDemo({ root, packageName, file, seconds }) {
   const userDir = makeUserDir(root, packageName)
   try {
     const work = async () => {
-      const url = await startAll({ root, userDir, children, simulate: file === undefined })
+      const demo = await startAll({ root, userDir, children, simulate: file === undefined })
       return file === undefined
-        ? await showArrivals(url, seconds, stop.signal)
-        : await carryFile(url, file, seconds ?? defaultFileSeconds, stop.signal, children)
+        ? await showArrivals(demo, seconds, stop.signal)
+        : await carryFile(demo.url, file, seconds ?? defaultFileSeconds, stop.signal, children)
     }
     return await Promise.race([work(), rejectWhen(stop.signal)])
   } catch (error) {
@@ -63,19 +63,20 @@ async function startAll({ root, userDir, children, simulate }) {
     if (/ - \[(warn|error)\] /.test(line)) console.log(`Node-RED   ${line}`)
   })
   await nodeRed.deploy(demoFlow(root, { ...emulator, logstore, simulate }))
-  return nodeRed.url
+  return { url: nodeRed.url, emulator: emulator.endpoint }
 }
 
 function otherPort(url, preferred) {
   return new URL(url).port === String(preferred) ? '' : `   (port ${preferred} is taken)`
 }
 
-async function showArrivals(url, seconds, signal) {
+async function showArrivals({ url, emulator }, seconds, signal) {
   console.log(`
 A simulated gateway writes telemetry through sls-out; sls-in reads it back.
 
   The flow        ${url}/
   What arrives    ${url}${pagePath}
+  What SLS holds  ${emulator}/
   Send your own   curl -H 'content-type: application/json' -d '{"machine":"mine","temperature":21.5}' ${url}${telemetryPath}
 
 ${seconds === undefined ? 'Ctrl-C stops everything.' : `Everything stops after ${seconds} s.`}

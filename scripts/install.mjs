@@ -1,5 +1,5 @@
 // Installs the dependencies of a fresh clone, so that `npm start` and `npm test` need no step before them.
-import { execSync } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -10,7 +10,17 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)))
 export function installIfNeeded() {
   if (holdsEverythingOfTheLock()) return
   console.log('Installing dependencies (the first time only) ...')
-  execSync('npm ci --no-audit --no-fund', { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })
+  const [command, ...before] = npmCommand()
+  execFileSync(command, [...before, 'ci', '--no-audit', '--no-fund'], {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit']
+  })
+}
+
+/** The npm that runs this script. The one on PATH may be Node-RED's own, which is laid into node_modules/.bin. */
+function npmCommand() {
+  const { npm_execpath: path } = process.env
+  return path === undefined ? ['npm'] : [process.execPath, path]
 }
 
 function holdsEverythingOfTheLock() {

@@ -2,7 +2,15 @@ import { SlsError } from '../errors'
 import type { Content } from '../model'
 import { ContentWriter } from './content-writer'
 import { GrowingBuffer } from './growing-buffer'
-import { assertContents, assertLogTime, isPairs, type LogInput, notPair, notText } from './log-input'
+import {
+  assertContents,
+  assertLogTime,
+  assertText,
+  isPairs,
+  type LogInput,
+  notPair,
+  notText
+} from './log-input'
 import * as tags from './tags'
 import { varintSize, writeVarint } from './varint'
 
@@ -143,14 +151,18 @@ function textFieldSize(text: string): number {
 }
 
 function encodeFrame(frame: LogGroupFrame): Buffer {
+  const { topic = '', source = '' } = frame
+  assertText('topic', topic)
+  assertText('source', source)
   const parts: Buffer[] = []
-  if (frame.topic !== undefined && frame.topic !== '') parts.push(textField(tags.GROUP_TOPIC, frame.topic))
-  if (frame.source !== undefined && frame.source !== '')
-    parts.push(textField(tags.GROUP_SOURCE, frame.source))
-  for (const [key, value] of frame.tags ?? []) {
+  if (topic !== '') parts.push(textField(tags.GROUP_TOPIC, topic))
+  if (source !== '') parts.push(textField(tags.GROUP_SOURCE, source))
+  frame.tags?.forEach(([key, value], index) => {
+    assertText(`tags[${index}]`, key)
+    assertText(`tags[${index}]`, value)
     const pair = Buffer.concat([textField(tags.PAIR_KEY, key), textField(tags.PAIR_VALUE, value)])
     parts.push(lengthDelimited(tags.GROUP_TAG, pair))
-  }
+  })
   return Buffer.concat(parts)
 }
 
@@ -158,7 +170,7 @@ function textField(tag: number, text: string): Buffer {
   return lengthDelimited(tag, Buffer.from(text))
 }
 
-export function lengthDelimited(tag: number, body: Buffer): Buffer {
+function lengthDelimited(tag: number, body: Buffer): Buffer {
   const head = Buffer.alloc(1 + varintSize(body.length))
   head[0] = tag
   writeVarint(head, body.length, 1)

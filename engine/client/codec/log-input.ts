@@ -38,6 +38,10 @@ export function notPair(index: number): SlsError {
   return invalidLog(`contents[${index}]`, `contents[${index}] must be a pair of strings: [key, value]`)
 }
 
+export function assertText(field: string, text: unknown): void {
+  if (typeof text !== 'string') throw invalidLog(field, `${field} must be text, it is ${typeName(text)}`)
+}
+
 export function assertContents(contents: unknown): void {
   if (typeof contents === 'object' && contents !== null) return
   throw invalidLog('contents', `contents must be an object or an array of pairs, it is ${typeName(contents)}`)

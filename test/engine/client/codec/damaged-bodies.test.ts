@@ -53,7 +53,9 @@ function readOrRefuse(body: Buffer): LogGroup[] | undefined {
   }
 }
 
-describe('damaged bodies', () => {
+describe('damaged bodies', function () {
+  this.timeout(runs(20_000, 600_000))
+
   it('are refused, or read as protobufjs reads them', () => {
     let read = 0
     fc.assert(

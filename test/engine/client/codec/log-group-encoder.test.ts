@@ -30,7 +30,9 @@ function invalidLog(field: string): (error: unknown) => boolean {
   return (error) => error instanceof SlsError && error.code === 'InvalidLog' && error.field === field
 }
 
-describe('log group encoder', () => {
+describe('log group encoder', function () {
+  this.timeout(runs(20_000, 600_000))
+
   describe('writes the bytes that the SDKs write', () => {
     const writable = vectorCases<LogGroupVector>('loggroup').filter(
       ({ id, input }) => input.topic !== '' && input.category === null && id !== 'time-bounds'

@@ -69,7 +69,9 @@ function corruptAt(offset: number, field: string): (error: unknown) => boolean {
   }
 }
 
-describe('log group list', () => {
+describe('log group list', function () {
+  this.timeout(runs(20_000, 600_000))
+
   describe('reads the bodies of pulls', () => {
     for (const { id, expected } of vectorCases<PullVector>('pull-responses')) {
       it(id, () => {

@@ -211,7 +211,11 @@ describe('sls-config', () => {
           servername: '',
           verifyservercert: true
         }
-        const quick = connection(sls, { endpoint, maxRetriesRetryable: 0 })
+        const quick = connection(sls, {
+          endpoint,
+          maxRetriesRetryable: 0,
+          maxRetryBackoff: 20
+        })
         const distrusting = await run([tab, quick, reader, ...probes], { credentials: keyOf(sls) })
         await distrusting.first('failed')
         assert.deepEqual(called, [])

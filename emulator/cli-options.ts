@@ -5,6 +5,8 @@ export const USAGE = `Usage: sls-emulator [options]
 
   --port PORT                 default 9000; 0 takes any free one
   --host ADDRESS              default 127.0.0.1
+  --hostname NAME             a further name of the emulator itself, so that its first label is no project;
+                              may be repeated
   --project NAME              default demo
   --logstore NAME[:SHARDS]    may be repeated; default access, with 2 shards
   --access-key-id ID          default: generated
@@ -48,6 +50,7 @@ export function parseCommandLine(args: readonly string[]): EmulatorOptions | und
     options: {
       port: { type: 'string' },
       host: { type: 'string' },
+      hostname: { type: 'string', multiple: true },
       project: { type: 'string' },
       logstore: { type: 'string', multiple: true },
       'access-key-id': { type: 'string' },
@@ -66,6 +69,7 @@ export function parseCommandLine(args: readonly string[]): EmulatorOptions | und
   return withoutUndefined({
     port: values.port === undefined ? DEFAULT_PORT : portNumber(values.port),
     host: values.host,
+    hostnames: values.hostname,
     project: values.project,
     logstores: values.logstore,
     accessKeyId: values['access-key-id'],

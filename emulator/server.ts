@@ -20,6 +20,9 @@ export interface ServerOptions {
 /** Bytes of request line and headers: a query stands in the request line. */
 const MAX_HEADERS = 256 * 1024
 
+/** Of the service's answers, which are signed for; not of the control calls, which any page could read then. */
+const ANY_ORIGIN = { 'access-control-allow-origin': '*' }
+
 /** Carries requests from HTTP to the service and answers back, whole or as a fault will have it. */
 export class EmulatorServer {
   readonly #server: Server
@@ -103,7 +106,8 @@ export class EmulatorServer {
   async #answer(incoming: IncomingMessage, gone: () => AbortSignal): Promise<Answer> {
     const request = await readRequest(incoming)
     if (isControl(request)) return this.#whole(answerControl(request, this.options.controlled))
-    return this.service.answer(request, gone)
+    const answer = await this.service.answer(request, gone)
+    return { ...answer, reply: { ...answer.reply, headers: { ...ANY_ORIGIN, ...answer.reply.headers } } }
   }
 
   #whole(reply: Reply): Answer {
@@ -118,7 +122,6 @@ export class EmulatorServer {
     response.writeHead(reply.status, {
       server: 'Tengine',
       date: new Date(now).toUTCString(),
-      'access-control-allow-origin': '*',
       'x-log-requestid': requestId,
       'x-log-time': String(Math.floor(now / 1000)),
       ...reply.headers,

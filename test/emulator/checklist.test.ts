@@ -36,6 +36,16 @@ describe('a server for every SDK', () => {
       })
     }
 
+    it('not in a name that is its own', async () => {
+      await world.stop()
+      await world.start({ hostnames: ['second.sls.test'] })
+      const logstores = await world.client.json<{ total: number }>({
+        target: '/logstores',
+        host: 'second.sls.test'
+      })
+      assert.equal(logstores.total, 1)
+    })
+
     it('nowhere but in what the host says', async () => {
       assert.equal(
         await world.client.refusal({ target: shards, host: 'third.127.0.0.1' }),
@@ -216,6 +226,14 @@ describe('a server for every SDK', () => {
     assert.equal(headers['x-log-time'], String(NOW_SECONDS))
     assert.equal(headers['date'], new Date(NOW).toUTCString())
     assert.equal(headers['access-control-allow-origin'], '*')
+    const control = await world.client.exchange(
+      'GET',
+      '/_emulator/page',
+      { host: '127.0.0.1' },
+      Buffer.alloc(0)
+    )
+    assert.equal(control.status, 200)
+    assert.equal(control.headers['access-control-allow-origin'], undefined)
   })
 
   /** Headers of the older scheme, signed, as they stand on the wire. */

@@ -119,7 +119,20 @@ describe('options of the command line', () => {
   it('are all understood', () => {
     assert.deepEqual(
       parseCommandLine([
-        ...['--port', '1', '--host', '::1', '--project', 'p', '--logstore', 'a', '--logstore', 'b:3'],
+        ...[
+          '--port',
+          '1',
+          '--host',
+          '::1',
+          '--hostname',
+          'sls.test',
+          '--project',
+          'p',
+          '--logstore',
+          'a',
+          '--logstore',
+          'b:3'
+        ],
         ...[
           '--access-key-id',
           'i',
@@ -137,6 +150,7 @@ describe('options of the command line', () => {
       {
         port: 1,
         host: '::1',
+        hostnames: ['sls.test'],
         project: 'p',
         logstores: ['a', 'b:3'],
         accessKeyId: 'i',

@@ -10,20 +10,21 @@ module.exports = class extends reporters.Spec {
   constructor(runner, options) {
     super(runner, options)
     runner.once(Runner.constants.EVENT_RUN_END, () => {
-      const { passes: passed, failures: failed, pending: skipped } = this.stats
-      const report = (counts) => {
-        const file = process.env['SLS_TEST_COUNTS']
-        if (file === undefined)
-          console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`)
-        else writeFileSync(file, JSON.stringify(counts))
-      }
+      const { passes: passed, failures, pending: skipped } = this.stats
+      let failed = failures
       const watchdog = setTimeout(() => {
         console.error(`The tests left something running: ${process.getActiveResourcesInfo().join(', ')}`)
-        report({ passed, failed: failed + 1, skipped })
+        failed += 1
         process.exit(1)
       }, grace)
       watchdog.unref()
       process.once('exit', () => report({ passed, failed, skipped }))
     })
   }
+}
+
+function report({ passed, failed, skipped }) {
+  const file = process.env['SLS_TEST_COUNTS']
+  if (file === undefined) console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`)
+  else writeFileSync(file, JSON.stringify({ passed, failed, skipped }))
 }

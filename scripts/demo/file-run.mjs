@@ -32,8 +32,8 @@ export async function runFile({ url, file, seconds, signal, say }) {
   lastArrival = started
   const progress = setInterval(() => say(`${ledger.sent} sent, ${ledger.returned} back`), 2_000)
   try {
-    const { written, total } = await sendLines({ url, file, run, ledger, signal: deadline, say })
-    while (ledger.underway > 0 && !deadline.aborted) await delay(20)
+    const { written, refused, total } = await sendLines({ url, file, run, ledger, signal: deadline, say })
+    while (ledger.underway > refused && !deadline.aborted) await delay(20)
     await delay(settleTime, undefined, { signal: deadline }).catch(() => {})
     if (ledger.altered > 0) say(`${ledger.altered} lines came back with other bytes`)
     if (deadline.aborted && total > ledger.returned) say(`${seconds} s were over before every line was back`)
@@ -53,6 +53,7 @@ export async function runFile({ url, file, seconds, signal, say }) {
 async function sendLines({ url, file, run, ledger, signal, say }) {
   const requests = new Set()
   let written = 0
+  let refused = 0
   let total = 0
   let batch = []
   let batchBytes = 0
@@ -66,7 +67,10 @@ async function sendLines({ url, file, run, ledger, signal, say }) {
       .then(() => {
         written += logs.length
       })
-      .catch((error) => say(`${logs.length} lines were not accepted: ${error.message}`))
+      .catch((error) => {
+        refused += logs.length
+        say(`${logs.length} lines were not accepted: ${error.message}`)
+      })
       .finally(() => requests.delete(request))
     requests.add(request)
   }
@@ -83,5 +87,5 @@ async function sendLines({ url, file, run, ledger, signal, say }) {
   }
   if (batch.length > 0 && !signal.aborted) await post()
   await Promise.all(requests)
-  return { written, total }
+  return { written, refused, total }
 }

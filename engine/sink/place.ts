@@ -48,19 +48,20 @@ export class Places {
   /** @throws SlsError `InvalidOption` (logstore, hashKey) or `InvalidLog` (topic, source, tags), naming the field */
   placeOf({ logstore, topic, source, tags, hashKey }: WriteTarget): Place {
     const last = this.#last
+    const tagged = Array.isArray(tags) ? tags.length > 0 : tags !== undefined
     if (
       last !== undefined &&
+      !tagged &&
       last.target.logstore === logstore &&
       last.target.topic === topic &&
       last.target.source === source &&
-      last.target.hashKey === hashKey &&
-      tags === undefined
+      last.target.hashKey === hashKey
     ) {
       return last.place
     }
     const target: WriteTarget = { logstore, topic, source, tags, hashKey }
     const place = this.#check(target)
-    if (tags === undefined) this.#last = { target, place }
+    if (!tagged) this.#last = { target, place }
     return place
   }
 

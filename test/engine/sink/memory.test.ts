@@ -197,6 +197,27 @@ describe('A full buffer', () => {
     await sink.close()
   })
 
+  it('drops nothing when that would not make room enough', async () => {
+    const { sink, service, clock } = sinkUnderTest({
+      totalBytes: KILOBYTES,
+      overflow: 'dropOldest',
+      concurrency: 1
+    })
+    service.answer = () => new Promise((resolve) => clock.after(60_000, () => resolve(undefined)))
+    const flying = watch(sink.write({ logs: Array.from({ length: 10 }, (_, index) => bulky(index)) }))
+    const flushed = sink.flush()
+    await clock.advance(10)
+    const idle = watch(sink.write({ topic: 'idle', logs: [bulky(1)] }))
+    const error = await failureOf(
+      sink.write({ topic: 'new', logs: Array.from({ length: 8 }, (_, index) => bulky(index)) })
+    )
+    assert.equal(error.code, 'BufferFull')
+    await clock.advance(200_000)
+    await flushed
+    assert.deepEqual([flying.state, idle.state, sink.status().dropped], ['resolved', 'resolved', 0])
+    await sink.close()
+  })
+
   it('tells when it fills and when it has drained', async () => {
     const { sink, clock } = sinkUnderTest({ totalBytes: KILOBYTES, flushInterval: 60_000 })
     const marks: string[] = []

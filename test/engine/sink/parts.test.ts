@@ -5,6 +5,8 @@ import { Batch } from '../../../engine/sink/batch'
 import type { BatchFrame } from '../../../engine/sink/batch-key'
 import { ConcurrencyLimit } from '../../../engine/sink/concurrency-limit'
 import { DispatchQueue } from '../../../engine/sink/dispatch-queue'
+import { SinkEmitter } from '../../../engine/sink/events'
+import { Health } from '../../../engine/sink/health'
 import { LatencyHistogram } from '../../../engine/sink/latency-histogram'
 import { MemoryBudget } from '../../../engine/sink/memory-budget'
 import { OrderBook } from '../../../engine/sink/order-book'
@@ -163,6 +165,22 @@ describe('Dispatch queue', () => {
     gone.state = 'settled'
     queue.prune(gone.frame)
     assert.deepEqual(names(queue), [])
+  })
+})
+
+describe('Health', () => {
+  it('tells of recoveries, and remembers only so many logstores in trouble', async () => {
+    const emitter = new SinkEmitter()
+    const recovered: string[] = []
+    emitter.on('recovered', ({ logstore, after }) => recovered.push(`${logstore} after ${after}`))
+    const health = new Health(emitter)
+    for (let index = 0; index <= 100; index++) health.failed(`store ${index}`, refusals.invalid(), index)
+    for (const index of [0, 1, 100]) health.succeeded(`store ${index}`, 1000)
+    await settle()
+    assert.deepEqual(recovered, ['store 1 after 999', 'store 100 after 900'])
+    assert.equal(health.isFailing, true)
+    for (let index = 0; index <= 100; index++) health.succeeded(`store ${index}`, 1000)
+    assert.equal(health.isFailing, false)
   })
 })
 

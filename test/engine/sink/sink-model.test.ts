@@ -31,7 +31,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
     weight: 6,
     arbitrary: fc.record({
       kind: fc.constant('write' as const),
-      topic: fc.constantFrom('', 'a', 'b', 'c'),
+      topic: fc.constantFrom('', 'a', 'b', 'c'.repeat(700)),
       logs: fc.integer({ min: 0, max: 12 }),
       bytes: fc.constantFrom(0, 10, 100, 1500, 9000),
       poison: fc.boolean()

@@ -1,14 +1,31 @@
+import protobuf from 'protobufjs/light'
 import type { CompressionName } from '../../engine/client/model'
 import { postBodyInvalid } from '../service-error'
 import { MAX_RAW_BODY, uncompress } from './body'
-import { FrameReader } from './frame-reader'
 
 const COMPRESSIONS: readonly CompressionName[] = ['none', 'deflate', 'lz4', 'zstd']
 
+/** As the Java SDK writes batches. */
+const { root } = protobuf.Root.fromJSON({
+  nested: {
+    SlsLogPackage: {
+      fields: {
+        data: { rule: 'required', type: 'bytes', id: 1 },
+        uncompressSize: { type: 'int32', id: 2 },
+        compressType: { type: 'int32', id: 3 }
+      }
+    },
+    SlsLogPackageList: {
+      fields: { packages: { rule: 'repeated', type: 'SlsLogPackage', id: 1 } }
+    }
+  }
+})
+const packageList = root.lookupType('SlsLogPackageList')
+
 interface LogPackage {
-  data: Buffer
-  rawSize: number
-  compression: CompressionName
+  data: Uint8Array
+  uncompressSize?: number
+  compressType?: number
 }
 
 /** The encoded LogGroups of an SlsLogPackageList, each package decompressed on its own. */
@@ -20,33 +37,20 @@ export async function readLogPackages(body: Buffer): Promise<Buffer[]> {
   return Promise.all(packages.map(({ compression, data, rawSize }) => uncompress(compression, data, rawSize)))
 }
 
-function parsePackages(body: Buffer): LogPackage[] {
-  try {
-    const reader = new FrameReader(body, 0, body.length)
-    const packages: LogPackage[] = []
-    while (reader.next()) {
-      if (reader.field === 1 && reader.wireType === 2) packages.push(parsePackage(reader.payload()))
-      reader.skip()
-    }
-    return packages
-  } catch (error) {
-    if (error instanceof RangeError) throw postBodyInvalid(`protobuf parse error: ${error.message}`)
-    throw error
-  }
+function parsePackages(body: Buffer): { data: Buffer; rawSize: number; compression: CompressionName }[] {
+  return decodeList(body).map(({ data, uncompressSize, compressType }) => {
+    const compression = COMPRESSIONS[compressType ?? 0]
+    const rawSize = uncompressSize ?? data.length
+    if (compression === undefined || rawSize < 0) throw postBodyInvalid('a log package is incomplete')
+    return { data: Buffer.from(data.buffer, data.byteOffset, data.length), rawSize, compression }
+  })
 }
 
-function parsePackage(body: Buffer): LogPackage {
-  const reader = new FrameReader(body, 0, body.length)
-  let data: Buffer | undefined
-  let rawSize: number | undefined
-  let type = 0
-  while (reader.next()) {
-    if (reader.field === 1 && reader.wireType === 2) data = reader.payload()
-    else if (reader.field === 2 && reader.wireType === 0) rawSize = reader.value
-    else if (reader.field === 3 && reader.wireType === 0) type = reader.value
-    reader.skip()
+function decodeList(body: Buffer): LogPackage[] {
+  try {
+    const list = packageList.toObject(packageList.decode(body), { arrays: true })
+    return list['packages'] as LogPackage[]
+  } catch (error) {
+    throw postBodyInvalid(`protobuf parse error: ${error instanceof Error ? error.message : String(error)}`)
   }
-  const compression = COMPRESSIONS[type]
-  if (data === undefined || compression === undefined) throw postBodyInvalid('a log package is incomplete')
-  return { data, rawSize: rawSize ?? data.length, compression }
 }

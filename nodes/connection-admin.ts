@@ -19,7 +19,7 @@ export function registerConnectionAdmin(RED: NodeRed): void {
   const guard = RED.auth.needsPermission('sls-config.write')
   RED.httpAdmin.post('/sls/connection', guard, (request, response) => {
     answer(RED, request, response).catch((error: unknown) => {
-      response.status(500).json({ ok: false, error: { message: toNodeError(error).message } })
+      process.emitWarning(error instanceof Error ? error : String(error))
     })
   })
 }

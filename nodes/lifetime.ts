@@ -1,10 +1,19 @@
 import type { NodeRedSettings } from './node-red'
 
 const usualCloseTimeout = 15_000
-const margin = 1500
 
-/** Milliseconds a node may spend on closing, so that it ends before Node-RED gives up on it. */
-export function closeBudget(settings: NodeRedSettings): number {
-  const limit = settings.nodeCloseTimeout ?? usualCloseTimeout
-  return Math.max(limit - margin, Math.floor(limit / 2))
+function limitOf(settings: NodeRedSettings): number {
+  return settings.nodeCloseTimeout ?? usualCloseTimeout
+}
+
+/** Milliseconds a node may spend on finishing its work when it closes, so that Node-RED does not give up on it. */
+export function workBudget(settings: NodeRedSettings): number {
+  const limit = limitOf(settings)
+  return limit - Math.min(2000, limit * 0.25)
+}
+
+/** Milliseconds a connection waits for its users to close; longer than they take. */
+export function connectionBudget(settings: NodeRedSettings): number {
+  const limit = limitOf(settings)
+  return limit - Math.min(1000, limit * 0.1)
 }

@@ -1,11 +1,12 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises'
 import { SlsError } from '../engine/client/errors'
 import type { SinkWrite } from '../engine/sink/prepare-write'
 import { SlsSink } from '../engine/sink/sink'
 import type { Receipt } from '../engine/sink/write-ledger'
 import { connect, findConnection, type SlsConfigNode } from './connection'
 import { grouped } from './figures'
-import { closeBudget } from './lifetime'
+import { guard } from './guard'
+import { workBudget } from './lifetime'
 import { mapMessage } from './message-mapping'
 import { errorFacts, toNodeError } from './node-error'
 import type { Done, Node, NodeDefinition, NodeMessage, NodeRed } from './node-red'
@@ -17,8 +18,8 @@ import { StatusLine } from './status-line'
 
 /** Milliseconds between looks at the sink for the status. */
 const statusInterval = 1000
-/** Milliseconds of the time to close that are left for what comes after the sink's own closing. */
-const releaseMargin = 500
+/** Milliseconds that a closing node waits for the values of messages. */
+const evaluationLimit = 500
 
 /** What runs behind one sls-out: messages become writes, and each message is done when its writes are. */
 export class SinkNode {
@@ -97,19 +98,19 @@ export class SinkNode {
     done: Done
   ): void {
     if (!(writes instanceof Promise)) {
-      settle(writeAll(sink, writes), message, done)
+      guard(settle(writeAll(sink, writes), message, done), this.node)
       return
     }
     const evaluation = writes.then(
-      (ready) => settle(writeAll(sink, ready), message, done),
+      (ready) => guard(settle(writeAll(sink, ready), message, done), this.node),
       (error: unknown) => done(toNodeError(error))
     )
     this.evaluating = evaluation
-    evaluation.then(
-      () => {
+    guard(
+      evaluation.finally(() => {
         if (this.evaluating === evaluation) this.evaluating = undefined
-      },
-      (error: unknown) => this.node.error(toNodeError(error), message)
+      }),
+      this.node
     )
   }
 
@@ -119,12 +120,14 @@ export class SinkNode {
       done()
       return
     }
-    Promise.resolve(this.evaluating)
-      .then(() => sink.flush())
-      .then(
+    const flushed = Promise.resolve(this.evaluating).then(() => sink.flush())
+    guard(
+      flushed.then(
         () => done(),
         (error: unknown) => done(toNodeError(error))
-      )
+      ),
+      this.node
+    )
   }
 
   private fail(error: unknown): void {
@@ -134,12 +137,12 @@ export class SinkNode {
       field === undefined ? toNodeError(error).code : this.RED._('sls-out.status.wrong', { property: field })
     this.status.show({ fill: 'red', shape: 'ring', text })
     // Catch nodes of the flow may be built after this one.
-    nextTurn().then(
-      () => {
+    guard(
+      nextTurn().then(() => {
         const facts = error instanceof SlsError ? errorFacts(error) : {}
         if (!this.closed) this.node.error(toNodeError(error), { topic: '', sls: facts })
-      },
-      () => undefined
+      }),
+      this.node
     )
   }
 
@@ -148,9 +151,13 @@ export class SinkNode {
     this.closed = true
     clearInterval(this.ticker)
     this.status.close()
+    const deadline = performance.now() + workBudget(this.RED.settings)
     try {
-      await this.evaluating
-      const report = await this.sink?.close(closeBudget(this.RED.settings) - releaseMargin)
+      if (this.evaluating !== undefined) {
+        // A context store may never answer.
+        await Promise.race([this.evaluating, pause(evaluationLimit, undefined, { ref: false })])
+      }
+      const report = await this.sink?.close(deadline - performance.now())
       if (report !== undefined && report.failedLogs > 0) this.reportUnsent(report.failedLogs)
     } finally {
       this.connection?.release(this.node)
@@ -165,8 +172,8 @@ export class SinkNode {
 }
 
 /** Calls `done` once, when it is known what became of the message. */
-function settle(receipts: Promise<Receipt[]>, message: NodeMessage, done: Done): void {
-  receipts.then(
+function settle(receipts: Promise<Receipt[]>, message: NodeMessage, done: Done): Promise<void> {
+  return receipts.then(
     (accepted) => {
       message['slsReceipt'] = receiptOf(accepted)
       done()

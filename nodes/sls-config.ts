@@ -2,7 +2,7 @@ import { SlsClient } from '../engine/client/client'
 import type { SlsConfigNode } from './connection'
 import { registerConnectionAdmin } from './connection-admin'
 import { connectionCredentials, readConnection } from './connection-settings'
-import { closeBudget } from './lifetime'
+import { connectionBudget } from './lifetime'
 import type { Node, NodeDefinition, NodeRed } from './node-red'
 import { settingsError } from './settings-error'
 
@@ -37,7 +37,7 @@ export = function register(RED: NodeRed): void {
 
     this.on('close', (_removed, done) => {
       // Users close at the same time and may still have to flush: the pool stays until the last one let go.
-      const limit = setTimeout(finish, closeBudget(RED.settings))
+      const limit = setTimeout(finish, connectionBudget(RED.settings))
       lastReleased = finish
       if (Object.keys(users).length === 0) finish()
 

@@ -1,4 +1,4 @@
-import { toNodeError } from './node-error'
+import { guard } from './guard'
 import type { Node, NodeDefinition, NodeRed } from './node-red'
 import { SourceNode } from './source-node'
 
@@ -10,10 +10,7 @@ export = function register(RED: NodeRed): void {
     const runtime = new SourceNode(RED, this)
     this.on('input', (message, send, done) => runtime.receive(message, send, done))
     this.on('close', (_removed, done) => {
-      runtime.close().then(done, (error: unknown) => {
-        this.error(toNodeError(error))
-        done()
-      })
+      guard(runtime.close().finally(done), this)
     })
     runtime.start(definition)
   }

@@ -1,4 +1,4 @@
-import { toNodeError } from './node-error'
+import { guard } from './guard'
 import type { Node, NodeDefinition, NodeRed } from './node-red'
 import { SinkNode } from './sink-node'
 
@@ -10,10 +10,7 @@ export = function register(RED: NodeRed): void {
     const runtime = new SinkNode(RED, this)
     this.on('input', (message, _send, done) => runtime.receive(message, done))
     this.on('close', (_removed, done) => {
-      runtime.close().then(done, (error: unknown) => {
-        this.error(toNodeError(error))
-        done()
-      })
+      guard(runtime.close().finally(done), this)
     })
     runtime.start(definition)
   }

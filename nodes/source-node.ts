@@ -3,7 +3,8 @@ import { SlsError } from '../engine/client/errors'
 import { SlsSource } from '../engine/source/source'
 import { Acknowledgements } from './acknowledgements'
 import { connect, findConnection, type SlsConfigNode } from './connection'
-import { closeBudget } from './lifetime'
+import { guard } from './guard'
+import { workBudget } from './lifetime'
 import { LogDelivery } from './log-delivery'
 import { errorFacts, toNodeError } from './node-error'
 import type { Done, Node, NodeDefinition, NodeMessage, NodeRed, Send } from './node-red'
@@ -17,8 +18,6 @@ import { StatusLine } from './status-line'
 
 /** Milliseconds between looks at the source for the status. */
 const statusInterval = 1000
-/** Milliseconds of the time to close that are left for what comes after the source's own closing. */
-const releaseMargin = 500
 
 /** What runs behind one sls-in: a source whose batches become messages. */
 export class SourceNode {
@@ -43,7 +42,10 @@ export class SourceNode {
   /** Starts reading in the background; what keeps it from starting is shown and reported. */
   start(definition: NodeDefinition): void {
     this.opening = this.open(definition)
-    this.opening.catch((error: unknown) => this.fail(error))
+    guard(
+      this.opening.catch((error: unknown) => this.fail(error)),
+      this.node
+    )
   }
 
   private async open(definition: NodeDefinition): Promise<SourceInput> {
@@ -61,7 +63,7 @@ export class SourceNode {
       ...settings.engine,
       client,
       state,
-      closeTimeout: closeBudget(this.RED.settings) - releaseMargin
+      closeTimeout: workBudget(this.RED.settings)
     })
     this.source = source
     return this.run(source, settings, client.project)
@@ -88,7 +90,10 @@ export class SourceNode {
     const show = () => this.status.show(sourceNodeStatus(source.status(), this.RED))
     for (const event of ['retry', 'error', 'recovered', 'shards', 'done'] as const) source.on(event, show)
     this.ticker = setInterval(show, statusInterval).unref()
-    this.pump(source, delivery).catch((error: unknown) => this.fail(error))
+    guard(
+      this.pump(source, delivery).catch((error: unknown) => this.fail(error)),
+      this.node
+    )
     return new SourceInput({
       source,
       acknowledgements: this.acknowledgements,
@@ -115,12 +120,14 @@ export class SourceNode {
   }
 
   receive(message: NodeMessage, send: Send, done: Done): void {
-    Promise.resolve(this.opening)
-      .then((input) => input?.receive(message, send))
-      .then(
+    const received = Promise.resolve(this.opening).then((input) => input?.receive(message, send))
+    guard(
+      received.then(
         () => done(),
         (error: unknown) => done(toNodeError(error))
-      )
+      ),
+      this.node
+    )
   }
 
   private fail(error: unknown): void {
@@ -130,9 +137,9 @@ export class SourceNode {
       field === undefined ? toNodeError(error).code : this.RED._('sls-in.status.wrong', { property: field })
     this.status.show({ fill: 'red', shape: 'ring', text })
     // Catch nodes of the flow may be built after this one.
-    nextTurn().then(
-      () => this.report(error),
-      () => undefined
+    guard(
+      nextTurn().then(() => this.report(error)),
+      this.node
     )
   }
 

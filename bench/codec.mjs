@@ -50,14 +50,18 @@ function encodeAlicloud({ records, times }) {
     const log = { Time: times[index], Contents: [] }
     for (const [Key, Value] of Object.entries(records[index])) {
       const content = { Key, Value }
-      assert.equal(AlicloudContent.verify(content), null)
+      refuse(AlicloudContent.verify(content))
       log.Contents.push(content)
     }
-    assert.equal(AlicloudLog.verify(log), null)
+    refuse(AlicloudLog.verify(log))
     payload.Logs.push(log)
   }
-  assert.equal(AlicloudLogGroup.verify(payload), null)
+  refuse(AlicloudLogGroup.verify(payload))
   return AlicloudLogGroup.encode(AlicloudLogGroup.create(payload)).finish()
+}
+
+function refuse(error) {
+  if (error) throw new Error(error)
 }
 
 function decodeOurs(body) {

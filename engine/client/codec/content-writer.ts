@@ -1,13 +1,13 @@
 import type { Content } from '../model'
-import { type EncodedKey, EncodedKeys } from './encoded-keys'
+import { type EncodedKey, EncodedKeys, KEY_SPILL } from './encoded-keys'
 import type { GrowingBuffer } from './growing-buffer'
 import { isPairs, type LogInput, notPair, notText } from './log-input'
 import * as tags from './tags'
 import { MAX_BYTES_PER_UNIT, writeText } from './text-writer'
 import { varintSize, writeVarint } from './varint'
 
-/** Most bytes of a content beside key and value, and what a store of a word may write behind its end. */
-const OVERHEAD = 1 + 5 + 5 + 4
+/** Most bytes of a content beside key and value, and what a key may spill behind its end. */
+const OVERHEAD = 1 + 5 + 5 + KEY_SPILL
 /** Fields of a log whose keys are remembered for the next one. */
 const REMEMBERED_FIELDS = 256
 /** The largest number that a varint holds in one byte. */

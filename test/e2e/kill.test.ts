@@ -52,6 +52,7 @@ describe('A Node-RED that is killed in mid-stream', function () {
         ...deliveringTo(collector.url, { logstores: 'logs', acknowledge: 'manual' })
       ]
     })
+    const distinct = () => new Set(collector.received.map(({ record }) => record['index'])).size
     const unanswered = new Set<number>()
     const writtenTwice = new Set<number>()
     for (let life = 0; life <= kills; life++) {
@@ -59,11 +60,11 @@ describe('A Node-RED that is killed in mid-stream', function () {
       for (const start of unanswered) writtenTwice.add(start)
       const chunks = [...unanswered, ...fresh]
       for (const start of fresh) unanswered.add(start)
-      const before = collector.received.length
+      const before = distinct()
       const writing = write(chunks, unanswered)
       if (life < kills) {
-        await collector.until(`life ${life} delivers`, (received) => received.length >= before + 3 * chunk)
-        await delay(Math.random() * 150)
+        await collector.until(`life ${life} gets on`, () => distinct() >= before + 4 * chunk)
+        await delay(Math.random() * 300)
         await nodeRed.kill()
         await writing
         nodeRed = await NodeRedProcess.start(userDir)
@@ -74,7 +75,6 @@ describe('A Node-RED that is killed in mid-stream', function () {
     assert.equal(unanswered.size, 0)
 
     const total = (kills + 1) * chunksPerLife * chunk
-    const distinct = () => new Set(collector.received.map(({ record }) => record['index'])).size
     await collector.until('every log', () => distinct() === total)
     assert.deepEqual(
       [...new Map(collector.received.map(({ record }) => [Number(record['index']), record]))]

@@ -11,6 +11,11 @@ const DEFAULT_RAW_LIMIT = 64 * 1024 * 1024
 /** A byte of an LZ4 block stands for at most 255 raw bytes. */
 const LZ4_MOST_EXPANSION = 255
 
+/** Bytes kept for making LZ4 blocks. */
+const LARGEST_SCRATCH = 1024 * 1024
+
+let scratch = Buffer.alloc(0)
+
 const deflate = promisify<Buffer, Buffer>(zlib.deflate)
 
 /** Which LZ4 codec is in use: the native `lz4` package where it was built, else our own. */
@@ -78,10 +83,22 @@ export async function decompress(
   }
 }
 
+/** The block is made in memory that is used again and then copied, so that a body holds no more than its size. */
 function compressLz4(raw: Buffer): Buffer {
   const codec = lz4()
-  const block = Buffer.allocUnsafeSlow(codec.bound(raw.length))
-  return block.subarray(0, codec.encode(raw, block))
+  const bound = codec.bound(raw.length)
+  if (bound > scratch.length) {
+    const block = Buffer.allocUnsafeSlow(bound)
+    if (bound > LARGEST_SCRATCH) return copyOf(block.subarray(0, codec.encode(raw, block)))
+    scratch = block
+  }
+  return copyOf(scratch.subarray(0, codec.encode(raw, scratch)))
+}
+
+function copyOf(bytes: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length)
+  bytes.copy(copy)
+  return copy
 }
 
 function decompressLz4(data: Buffer, rawSize: number): Buffer {

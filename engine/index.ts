@@ -38,6 +38,7 @@ export type { OverflowName, SinkOptions } from './sink/options'
 export type { SinkWrite } from './sink/prepare-write'
 export { type CloseReport, SlsSink } from './sink/sink'
 export type { SinkState, SinkStatus } from './sink/status'
+export { WriteError } from './sink/write-error'
 export type { Receipt } from './sink/write-ledger'
 export type { ShardAssignment } from './source/assignment'
 export {

@@ -7,7 +7,7 @@ import type { WriteTicket } from './write-ledger'
 
 /** What a batch and each write in it are reckoned to take in memory besides the encoded bytes. */
 export const BATCH_OVERHEAD = 1024
-export const SHARE_OVERHEAD = 256
+export const SHARE_OVERHEAD = 512
 
 const INITIAL_CAPACITY = 1024
 

@@ -36,7 +36,7 @@ export interface SinkOptions {
   maxBytes?: number | undefined
   /**
    * Bytes held in open, waiting and flying batches: their encoded bytes, and for bookkeeping 1024 a batch and
-   * 256 a write. 104857600 where not given. Records of writes that wait for room are the caller's and do not count.
+   * 512 a write. 104857600 where not given. Records of writes that wait for room are the caller's and do not count.
    */
   totalBytes?: number | undefined
   /** Requests in flight; half of the processors, at least 1, where not given. */

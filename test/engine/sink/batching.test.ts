@@ -62,10 +62,10 @@ describe('Batching', () => {
     const hashKey = (digit: string) => digit.repeat(32)
     const places = [
       {},
+      { tags: [['k', 'v']] as const },
       { logstore: 'other' },
       { topic: 'a|b', source: 'c' },
       { topic: 'a', source: 'b|c' },
-      { tags: [['k', 'v']] as const },
       { hashKey: hashKey('1') },
       { hashKey: hashKey('f') }
     ]

@@ -55,7 +55,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
 const settings: fc.Arbitrary<Partial<SinkOptions>> = fc.record({
   maxLines: fc.constantFrom(1, 3, 50),
   maxBytes: fc.constantFrom(200, 3000, 100_000),
-  totalBytes: fc.constantFrom(1200, 8000, 30_000, 1_000_000),
+  totalBytes: fc.constantFrom(1700, 8000, 30_000, 1_000_000),
   concurrency: fc.constantFrom(1, 3),
   ordered: fc.boolean(),
   overflow: fc.constantFrom('wait', 'reject', 'dropOldest'),

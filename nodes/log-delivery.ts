@@ -47,10 +47,13 @@ export class LogDelivery {
   private async sendBatch(batch: SourceBatch): Promise<void> {
     const course = this.course
     const slice = new Slice()
-    for (const unit of deliveryUnits(batch, this.options)) {
-      if (!(await this.sendUnit(unit, slice, course))) return
+    try {
+      for (const unit of deliveryUnits(batch, this.options)) {
+        if (!(await this.sendUnit(unit, slice, course))) return
+      }
+    } finally {
+      await this.endSlice(slice, course)
     }
-    await this.endSlice(slice, course)
   }
 
   /** False when interrupted. */

@@ -48,7 +48,7 @@ export function reportSource(source: SlsSource, node: Node, project: string): vo
     node.log(`${placeName(logstore)}reading ${owned.length} shards: ${owned.join(', ')}`)
   })
   source.on('start', ({ logstore, shard, cursor, origin }) => {
-    node.log(`${placeName(logstore, shard)}starting at ${cursor} (${origin})`)
+    node.debug(`${placeName(logstore, shard)}starting at ${cursor} (${origin})`)
   })
   source.on('finished', ({ logstore, shard, reason }) => {
     node.log(`${placeName(logstore, shard)}finished (${reason})`)

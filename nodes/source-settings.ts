@@ -125,7 +125,7 @@ function readTime(
   if (text === '') return undefined
   const instant = readInstant(text)
   if (instant === undefined) reader.report(property, 'invalid')
-  return instant?.time
+  return instant && (instant.timeNs === undefined ? instant.time : instant.time + instant.timeNs / 1e9)
 }
 
 function readAssignment(reader: Reader): NonNullable<SourceOptions['assignment']> {

@@ -48,14 +48,27 @@ function messagePath(RED: NodeRed, path: string): TypedValue {
   if (path === '') return (message) => message
   if (/^[A-Za-z_$][\w$]*$/.test(path)) return (message) => message[path]
   RED.util.normalisePropertyExpression(path)
-  return (message) => RED.util.getMessageProperty(message, path)
+  return (message) => {
+    try {
+      return RED.util.getMessageProperty(message, path)
+    } catch {
+      return undefined // a part of the path is missing
+    }
+  }
 }
 
 function promised(start: (callback: (error: unknown, value?: unknown) => void) => void): Promise<unknown> {
   return new Promise((resolve, reject) => {
     start((error, value) => {
       if (error === undefined || error === null) resolve(value)
-      else reject(error instanceof Error ? error : new Error(String(error)))
+      else reject(asError(error))
     })
   })
+}
+
+/** JSONata gives its errors as plain objects. */
+function asError(error: unknown): Error {
+  if (error instanceof Error) return error
+  const told = typeof error === 'object' && error !== null && 'message' in error ? error.message : error
+  return new Error(String(told))
 }

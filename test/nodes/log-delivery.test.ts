@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict'
+import { SlsError } from '../../engine/client/errors'
+import type { LogGroup } from '../../engine/client/model'
+import type { SourceBatch } from '../../engine/source/batch'
+import { Acknowledgements } from '../../nodes/acknowledgements'
+import { LogDelivery } from '../../nodes/log-delivery'
+import type { NodeMessage } from '../../nodes/node-red'
+import { batchOf } from './batches'
+
+function groups(...sizes: readonly number[]): LogGroup[] {
+  let n = 0
+  return sizes.map((size) => ({
+    topic: '',
+    source: '',
+    tags: [],
+    logs: Array.from({ length: size }, () => ({ time: 1, contents: [['n', String(n++)] as const] }))
+  }))
+}
+
+/** The batch with a group that cannot be decoded. */
+function damaged(batch: SourceBatch, place: number): SourceBatch {
+  const damagedGroups = batch.groups.map((group, number) =>
+    number === place
+      ? {
+          ...group,
+          records: () => {
+            throw new SlsError('CorruptBody', 'damaged')
+          }
+        }
+      : group
+  )
+  return { ...batch, groups: damagedGroups }
+}
+
+describe('The delivery of logs', () => {
+  let acknowledgements: Acknowledgements
+  let sent: number[]
+  let delivery: LogDelivery
+  let onSend: () => void
+
+  beforeEach(() => {
+    acknowledgements = new Acknowledgements()
+    sent = []
+    onSend = () => undefined
+    delivery = new LogDelivery(acknowledgements, {
+      output: 'log',
+      parseJson: false,
+      numbers: false,
+      manual: false,
+      send: ({ payload }: NodeMessage) => {
+        sent.push(Number((payload as { n: string }).n))
+        onSend()
+      }
+    })
+  })
+
+  it('acknowledges a batch once the flow has taken its messages', async () => {
+    const batch = batchOf(groups(2, 0, 1))
+    const seen: string[][] = []
+    onSend = () => seen.push([...batch.acknowledged])
+    await delivery.deliver(batch)
+    assert.deepEqual(sent, [0, 1, 2])
+    // The empty group alone, nothing of which is on its way.
+    assert.deepEqual(seen, [[], [], ['1/0']])
+    assert.deepEqual([...batch.acknowledged], ['1/0', '0/0', '2/0'])
+  })
+
+  it('lets other work run between slices', async () => {
+    let turns = 0
+    let running = true
+    const turn = (): void => {
+      turns++
+      if (running) setImmediate(turn)
+    }
+    setImmediate(turn)
+    await delivery.deliver(batchOf(groups(1000)))
+    running = false
+    assert.ok(turns >= 7, `${turns} turns`)
+  })
+
+  it('stops within a slice when it is interrupted, and knows what was taken', async () => {
+    onSend = () => {
+      if (sent.length === 200) delivery.interrupt().catch(assert.fail)
+    }
+    const batch = batchOf(groups(1000))
+    await delivery.deliver(batch)
+    assert.ok(sent.length < 400, `${sent.length} sent`)
+    assert.equal(batch.acknowledged.size, 0)
+    const [[from, to] = []] = Object.values(acknowledgements.partial())[0] ?? []
+    assert.equal(from, 0)
+    assert.ok(to !== undefined && to < 200, 'what was sent last may not have been taken')
+  })
+
+  it('of a batch that is damaged in part keeps what was sent and sends the rest when it comes again', async () => {
+    const batch = batchOf(groups(2, 2, 2))
+    await assert.rejects(delivery.deliver(damaged(batch, 1)), { code: 'CorruptBody' })
+    assert.deepEqual(sent, [0, 1])
+    assert.deepEqual([...batch.acknowledged], ['0/0'])
+    const whole = batchOf(groups(2, 2, 2))
+    await delivery.deliver({ ...whole, groups: whole.groups.slice(1) })
+    assert.deepEqual(sent, [0, 1, 2, 3, 4, 5])
+    assert.deepEqual([...whole.acknowledged], ['1/0', '2/0'])
+  })
+})

@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict'
+import { SlsSink } from '../../engine/sink/sink'
+import { SlsSource } from '../../engine/source/source'
+import { registerConnectionAdmin } from '../../nodes/connection-admin'
+import { readConnection } from '../../nodes/connection-settings'
+import { connectionBudget, workBudget } from '../../nodes/lifetime'
+import type { AdminGuard, Node, NodeRed } from '../../nodes/node-red'
+import { readSinkSettings } from '../../nodes/sink-settings'
+import { readSourceSettings } from '../../nodes/source-settings'
+
+const RED = {} as NodeRed
+const node = {} as Node
+const client = {
+  endpoint: 'cn-hangzhou.log.aliyuncs.com',
+  project: 'project',
+  credentials: { accessKeyId: 'id', accessKeySecret: 'secret' }
+}
+
+describe('Settings of a node', () => {
+  it('that is left as it is are what the engine takes', async () => {
+    const { settings, issues } = readSourceSettings({ logstores: 'access' })
+    assert.deepEqual(issues, [])
+    await new SlsSource({ ...settings.engine, client }).close()
+    const sink = readSinkSettings(RED, node, { logstore: 'access' })
+    assert.deepEqual(sink.issues, [])
+    await new SlsSink({ ...sink.settings.engine, client }).close()
+  })
+
+  it('tell the start of the reading', () => {
+    const position = (properties: object) =>
+      readSourceSettings({ logstores: 'a', ...properties }).settings.engine
+    assert.deepEqual(position({}).position, { type: 'begin' })
+    assert.deepEqual(position({ position: 'timestamp', positionTime: '1714521600' }).position, {
+      type: 'timestamp',
+      time: 1_714_521_600
+    })
+    assert.deepEqual(
+      position({ position: 'timestamp', positionTime: '2024-05-01T08:00:00+08:00' }).position,
+      {
+        type: 'timestamp',
+        time: 1_714_521_600
+      }
+    )
+    assert.deepEqual(position({ defaultPosition: 'end' }).defaultPosition, { type: 'end' })
+    assert.equal(position({ stopTime: '2024-05-01T00:00:00.5Z' }).stopTime, 1_714_521_600.5)
+  })
+
+  it('tell the logstores, by name or by expression', () => {
+    const logstores = (text: string) => readSourceSettings({ logstores: text }).settings.engine.logstores
+    assert.equal(logstores(' one '), 'one')
+    assert.deepEqual(logstores('one, two,'), ['one', 'two'])
+    assert.deepEqual(logstores('/app-.*/i'), /app-.*/i)
+  })
+
+  it('tell the place among several instances, by number or by the name of a member', () => {
+    const assignment = (properties: object) => readSourceSettings({ logstores: 'a', ...properties })
+    assert.deepEqual(assignment({ taskIndex: 'gateway-2', taskCount: '3' }).settings.engine.assignment, {
+      type: 'modulo',
+      taskIndex: 2,
+      taskCount: 3
+    })
+    assert.deepEqual(
+      assignment({ taskIndex: 'gateway', taskCount: '3' }).issues.map(({ property }) => property),
+      ['taskIndex']
+    )
+  })
+
+  it('of a writer go over those of its connection only where they are set', () => {
+    const retry = (properties: object) =>
+      readSinkSettings(RED, node, { logstore: 'a', ...properties }).settings.engine.retry
+    assert.deepEqual(retry({}), {})
+    assert.deepEqual(retry({ maxRetries: '', maxRetriesRetryable: '-1' }), { maxRetriesRetryable: -1 })
+  })
+
+  it('of a later version are refused by name, not ignored', () => {
+    const issues = [
+      ...readSourceSettings({ logstores: 'a', assignment: 'group' }).issues,
+      ...readSinkSettings(RED, node, { logstore: 'a', overflow: 'spool', spool: 'always' }).issues
+    ]
+    assert.deepEqual(
+      issues.map(({ property, problem }) => `${property} ${problem}`),
+      ['assignment notChoice', 'overflow notChoice', 'spool notChoice']
+    )
+  })
+
+  it('of a connection become what the client takes', () => {
+    const { options, issues } = readConnection(
+      RED,
+      { endpoint: ' cn-hangzhou.log.aliyuncs.com ', project: 'p', connectTimeout: '500', userAgent: ' ' },
+      { accessKeyId: 'id', accessKeySecret: 'secret' }
+    )
+    assert.deepEqual(issues, [])
+    assert.equal(options.endpoint, 'cn-hangzhou.log.aliyuncs.com')
+    assert.equal(options.connectTimeout, 500)
+    assert.equal(options.requestTimeout, 60_000)
+    assert.equal(options.userAgent, undefined)
+    assert.deepEqual(options.retry, {
+      maxRetries: 5,
+      maxRetriesRetryable: 60,
+      baseRetryBackoff: 200,
+      maxRetryBackoff: 5000
+    })
+  })
+})
+
+describe('The time to close', () => {
+  it('ends for a user before it ends for the connection, and for that before Node-RED gives up', () => {
+    for (const nodeCloseTimeout of [undefined, 100, 1001, 5000, 60_000]) {
+      const limit = nodeCloseTimeout ?? 15_000
+      const work = workBudget({ nodeCloseTimeout })
+      const connection = connectionBudget({ nodeCloseTimeout })
+      assert.ok(Number.isInteger(work) && work > limit / 2)
+      assert.ok(work < connection && connection < limit)
+    }
+  })
+})
+
+describe('The admin endpoint', () => {
+  it('asks for the right to change connections', () => {
+    const asked: string[] = []
+    const guards: unknown[] = []
+    const guard: AdminGuard = () => undefined
+    registerConnectionAdmin({
+      auth: {
+        needsPermission: (permission: string) => {
+          asked.push(permission)
+          return guard
+        }
+      },
+      httpAdmin: { post: (path: string, given: unknown) => guards.push(path, given) }
+    } as unknown as NodeRed)
+    assert.deepEqual(asked, ['sls-config.write'])
+    assert.deepEqual(guards, ['/sls/connection', guard])
+  })
+})

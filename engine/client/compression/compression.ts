@@ -2,14 +2,15 @@ import { promisify } from 'node:util'
 import * as zlib from 'node:zlib'
 import { SlsError } from '../errors'
 import type { CompressionName } from '../model'
-import { inflateExactly } from './inflate'
+import { type Expand, expandExactly } from './expand'
 import { type Lz4Implementation, lz4 } from './lz4'
 import { zstd } from './zstd'
 
 /** Bytes. The service answers about 10 MiB at most; the SDKs take no more than 50 MiB. */
 const DEFAULT_RAW_LIMIT = 64 * 1024 * 1024
-/** A byte of an LZ4 block stands for at most 255 raw bytes. */
+/** Most raw bytes that one byte stands for. */
 const LZ4_MOST_EXPANSION = 255
+const DEFLATE_MOST_EXPANSION = 1032
 
 /** Bytes kept for making LZ4 blocks. */
 const LARGEST_SCRATCH = 1024 * 1024
@@ -72,11 +73,15 @@ export async function decompress(
     case 'lz4':
       return decompressLz4(data, rawSize)
     case 'deflate':
-      return await inflateExactly(data, rawSize).catch((error: unknown) => {
-        throw corrupt(name, `not a stream of ${rawSize} bytes`, error)
-      })
+      if (rawSize > data.length * DEFLATE_MOST_EXPANSION) throw impossible(name, data.length, rawSize)
+      return await expand(name, zlib.unzip, data, rawSize)
     case 'zstd':
-      return await decompressZstd(data, rawSize)
+      if (zstd === undefined) {
+        throw new SlsError('BadResponse', 'the body is compressed with zstd, which this Node does not have', {
+          hint: 'Run Node 22.15 or later'
+        })
+      }
+      return await expand(name, zstd.expand, data, rawSize)
     case 'none':
       if (data.length !== rawSize) throw corrupt(name, `${data.length} bytes, declared are ${rawSize}`)
       return data
@@ -102,25 +107,27 @@ function copyOf(bytes: Buffer): Buffer {
 }
 
 function decompressLz4(data: Buffer, rawSize: number): Buffer {
-  if (rawSize > data.length * LZ4_MOST_EXPANSION) {
-    throw corrupt('lz4', `${data.length} bytes cannot hold the declared ${rawSize}`)
-  }
+  if (rawSize > data.length * LZ4_MOST_EXPANSION) throw impossible('lz4', data.length, rawSize)
   const raw = Buffer.allocUnsafeSlow(rawSize)
   if (!lz4().decode(data, raw)) throw corrupt('lz4', `not a block of ${rawSize} bytes`)
   return raw
 }
 
-async function decompressZstd(data: Buffer, rawSize: number): Promise<Buffer> {
-  if (zstd === undefined) {
-    throw new SlsError('BadResponse', 'the body is compressed with zstd, which this Node does not have', {
-      hint: 'Run Node 22.15 or later'
-    })
+async function expand(
+  name: CompressionName,
+  decoder: Expand,
+  data: Buffer,
+  rawSize: number
+): Promise<Buffer> {
+  try {
+    return await expandExactly(decoder, data, rawSize)
+  } catch (error) {
+    throw corrupt(name, `not a stream of ${rawSize} bytes`, error)
   }
-  const raw = await zstd.decompress(data, Math.max(rawSize, 1)).catch((error: unknown) => {
-    throw corrupt('zstd', `not a frame of ${rawSize} bytes`, error)
-  })
-  if (raw.length !== rawSize) throw corrupt('zstd', `${raw.length} bytes, declared are ${rawSize}`)
-  return raw
+}
+
+function impossible(name: CompressionName, size: number, rawSize: number): SlsError {
+  return corrupt(name, `${size} bytes cannot hold the declared ${rawSize}`)
 }
 
 function corrupt(name: CompressionName, what: string, cause?: unknown): SlsError {

@@ -1,18 +1,20 @@
 import { promisify } from 'node:util'
 import * as zlib from 'node:zlib'
+import type { Expand } from './expand'
 
 export interface Zstd {
   compress(raw: Buffer): Promise<Buffer>
-  /** Rejects with `ERR_BUFFER_TOO_LARGE` as soon as the output passes `maxOutputLength` bytes. */
-  decompress(data: Buffer, maxOutputLength: number): Promise<Buffer>
+  expand: Expand
 }
 
-type Callback = (error: Error | null, result: Buffer) => void
-
 /** The part of node:zlib that came with Node 22.15 and 23.8. */
-interface ZstdOfNode {
-  zstdCompress(raw: Buffer, options: { params: Record<number, number> }, callback: Callback): void
-  zstdDecompress(data: Buffer, options: { maxOutputLength: number }, callback: Callback): void
+interface ZlibWithZstd {
+  zstdCompress(
+    raw: Buffer,
+    options: { params: Record<number, number> },
+    callback: (error: Error | null, frame: Buffer) => void
+  ): void
+  zstdDecompress: Expand
   constants: { ZSTD_c_compressionLevel: number }
 }
 
@@ -20,19 +22,15 @@ interface ZstdOfNode {
 const LEVEL = 1
 
 /** Node's own zstd; undefined where this Node has none. */
-export const zstd: Zstd | undefined = loadZstd(zlib)
+export const zstd: Zstd | undefined = zstdOf(zlib)
 
-function loadZstd(node: object): Zstd | undefined {
+function zstdOf(node: object): Zstd | undefined {
   if (!hasZstd(node)) return undefined
   const compress = promisify(node.zstdCompress)
-  const decompress = promisify(node.zstdDecompress)
   const params = { [node.constants.ZSTD_c_compressionLevel]: LEVEL }
-  return {
-    compress: async (raw) => await compress(raw, { params }),
-    decompress: async (data, maxOutputLength) => await decompress(data, { maxOutputLength })
-  }
+  return { compress: (raw) => compress(raw, { params }), expand: node.zstdDecompress }
 }
 
-function hasZstd(node: object): node is ZstdOfNode {
+function hasZstd(node: object): node is ZlibWithZstd {
   return 'zstdCompress' in node && 'zstdDecompress' in node
 }

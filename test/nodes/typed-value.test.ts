@@ -63,7 +63,7 @@ describe('A typed input', () => {
       ['$$(', 'jsonata'],
       ['x', 'sorcery']
     ] as const) {
-      assert.throws(() => typedValue(RED, node, value, type), undefined, `${type} ${value}`)
+      assert.throws(() => typedValue(RED, node, value, type), Error, `${type} ${value}`)
     }
   })
 })

@@ -1,7 +1,15 @@
 import type { DeliveryUnit } from './log-to-message'
 
-/** Inclusive ranges of message numbers of a unit that need no delivery any more, by the unit's key. */
-export type PartialProgress = Record<string, readonly (readonly [from: number, to: number])[]>
+/** What of a unit that is not finished as a whole needs no delivery any more. */
+interface PartOfUnit {
+  /** Messages that the unit became; another number means that the output was another one. */
+  readonly messages: number
+  /** Inclusive ranges of message numbers. */
+  readonly finished: readonly (readonly [from: number, to: number])[]
+}
+
+/** By the unit's key. */
+export type PartialProgress = Record<string, PartOfUnit>
 
 const outstanding = 0
 const acknowledged = 1
@@ -28,24 +36,25 @@ export interface UnitDelivery {
  */
 export class Acknowledgements {
   private readonly sent = new Map<string, SentUnit[]>()
-  private readonly earlier = new Map<string, PartialProgress[string]>()
+  private readonly earlier = new Map<string, PartOfUnit>()
 
   /** Takes over what an earlier run of the node had finished of units that were not finished as a whole. */
   restore(partial: PartialProgress): void {
-    for (const [key, ranges] of Object.entries(partial)) this.earlier.set(key, ranges)
+    for (const [key, part] of Object.entries(partial)) this.earlier.set(key, part)
   }
 
   /** Enters a unit and says what of it is to be sent. */
   begin(unit: DeliveryUnit): UnitDelivery {
     const known = this.sent.get(unit.place)?.find((sent) => sent.unit.key === unit.key)
-    if (known !== undefined && known.marks.length === unit.messages) return redelivery(known, unit)
+    if (known !== undefined && isSame(known.unit, unit)) return redelivery(known, unit)
     this.forget(unit)
     return this.enter(unit)
   }
 
   private enter(unit: DeliveryUnit): UnitDelivery {
     const marks = new Uint8Array(unit.messages)
-    const ranges = this.earlier.get(unit.key) ?? []
+    const part = this.earlier.get(unit.key)
+    const ranges = part?.messages === unit.messages ? part.finished : []
     this.earlier.delete(unit.key)
     for (const [from, to] of ranges) marks.fill(acknowledged, from, to + 1)
     const open = marks.reduce((count, mark) => (mark === outstanding ? count + 1 : count), 0)
@@ -68,9 +77,13 @@ export class Acknowledgements {
     if (sent !== undefined) this.finish(sent, from, to)
   }
 
-  /** The message at a place is finished; `index` as its `msg.sls` has it. False where no such message waits. */
-  acknowledge(place: string, index: number): boolean {
+  /**
+   * The message at a place is finished; `index` and `count` as its `msg.sls` has them. False where no such message
+   * waits.
+   */
+  acknowledge(place: string, index: number, count?: number): boolean {
     const sent = this.find(place, index)
+    if (count !== undefined && sent?.unit.logs !== count) return false
     if (sent === undefined) return false
     const message = index - sent.unit.firstIndex
     this.finish(sent, message, message + 1)
@@ -103,11 +116,11 @@ export class Acknowledgements {
 
   /** What is finished of units that are not finished as a whole; a restart need not deliver it again. */
   partial(): PartialProgress {
-    const partial: Record<string, PartialProgress[string]> = Object.fromEntries(this.earlier)
+    const partial: PartialProgress = Object.fromEntries(this.earlier)
     for (const units of this.sent.values()) {
       for (const { unit, marks } of units) {
-        const ranges = acknowledgedRanges(marks)
-        if (ranges.length > 0) partial[unit.key] = ranges
+        const finished = acknowledgedRanges(marks)
+        if (finished.length > 0) partial[unit.key] = { messages: unit.messages, finished }
       }
     }
     return partial
@@ -136,6 +149,11 @@ export class Acknowledgements {
     if (others.length === 0) this.sent.delete(unit.place)
     else this.sent.set(unit.place, others)
   }
+}
+
+/** A fetch that is made again may hold more. */
+function isSame(one: DeliveryUnit, other: DeliveryUnit): boolean {
+  return one.messages === other.messages && one.logs === other.logs
 }
 
 /** The same unit once more: only what was refused is sent, for the rest the flow still has it or is done. */

@@ -65,6 +65,8 @@ export interface DeliveryUnit {
   readonly key: string
   /** Messages it becomes; 0 where it holds no log. */
   readonly messages: number
+  /** Logs it holds: `msg.sls.count` of its messages. */
+  readonly logs: number
   /** Decodes it and gives the maker of its messages, 0..messages - 1. @throws SlsError `CorruptBody` */
   open(): (message: number) => NodeMessage
   acknowledge(): void
@@ -84,10 +86,14 @@ export function deliveryUnits(batch: SourceBatch, options: MessageOptions): Deli
       firstIndex: group.firstIndex,
       key,
       messages: group.logCount === 0 ? 0 : options.output === 'log' ? group.logCount : 1,
+      logs: group.logCount,
       open: () => {
         if (options.output === 'log') return logMessages(batch, group, options, place, key)
-        if (options.output === 'raw') return () => rawMessage(batch, group, key)
-        return () => groupMessage(batch, group, options, key, number)
+        const message =
+          options.output === 'raw'
+            ? rawMessage(batch, group, key)
+            : groupMessage(batch, group, options, key, number)
+        return () => message
       },
       acknowledge: () => group.ack(),
       refuse
@@ -177,7 +183,11 @@ function fetchUnit(
     firstIndex: 0,
     key: `${place}/0`,
     messages: batch.logCount === 0 ? 0 : 1,
-    open: () => () => fetchMessage(batch, options, `${place}/0`),
+    logs: batch.logCount,
+    open: () => {
+      const message = fetchMessage(batch, options, `${place}/0`)
+      return () => message
+    },
     acknowledge: () => batch.ack(),
     refuse
   }

@@ -55,11 +55,11 @@ export class SourceInput {
   private settle(message: NodeMessage): void {
     const received = Array.isArray(message.sls) ? (message.sls as unknown[]) : [message.sls]
     for (const sls of received) {
-      const { place, index, nack } = identityOf(sls)
+      const { place, index, count, nack } = identityOf(sls)
       if (!this.parts.manual) continue
       const refused = nack ?? (message.error !== undefined && message.error !== null)
       if (refused) this.parts.acknowledgements.refuse(place, index, message.error)
-      else this.parts.acknowledgements.acknowledge(place, index)
+      else this.parts.acknowledgements.acknowledge(place, index, count)
     }
   }
 
@@ -91,11 +91,18 @@ function refusal(field: string, text: string): SlsError {
   return new SlsError('InvalidOption', text, { field })
 }
 
-function identityOf(sls: unknown): { place: string; index: number; nack: boolean | undefined } {
+interface Identity {
+  place: string
+  index: number
+  count: number | undefined
+  nack: boolean | undefined
+}
+
+function identityOf(sls: unknown): Identity {
   if (typeof sls !== 'object' || sls === null) {
     throw refusal('sls', 'The message has neither msg.sls to acknowledge nor msg.action')
   }
-  const { project, logstore, shard, cursor, index, nack } = sls as Record<string, unknown>
+  const { project, logstore, shard, cursor, index, count, nack } = sls as Record<string, unknown>
   const named = [project, logstore, cursor].every((part) => typeof part === 'string')
   if (!named || typeof shard !== 'number' || typeof index !== 'number') {
     throw refusal(
@@ -106,6 +113,7 @@ function identityOf(sls: unknown): { place: string; index: number; nack: boolean
   return {
     place: `${project}/${logstore}/${shard}/${cursor}`,
     index,
+    count: typeof count === 'number' ? count : undefined,
     nack: typeof nack === 'boolean' ? nack : undefined
   }
 }

@@ -110,6 +110,37 @@ describe('Acknowledgements', () => {
     assert.deepEqual(restarted.partial(), {})
   })
 
+  it('of single logs do not count for a message that holds them all, after a change of the output', () => {
+    const [unit] = unitsOf(batchOf(groups(6)))
+    assert.ok(unit)
+    send(acknowledgements, unit)
+    acknowledgements.acknowledge(unit.place, 0)
+    for (const output of ['group', 'raw', 'fetch'] as const) {
+      const restarted = new Acknowledgements()
+      restarted.restore(acknowledgements.partial())
+      const batch = batchOf(groups(6))
+      const [whole] = deliveryUnits(batch, { ...asLogs, output })
+      assert.ok(whole)
+      assert.deepEqual(send(restarted, whole), [0], output)
+      assert.equal(batch.acknowledged.size, 0)
+      assert.deepEqual(restarted.partial(), {})
+    }
+  })
+
+  it('of a fetch do not count for a longer one from the same cursor', () => {
+    const asFetch = { ...asLogs, output: 'fetch' } as const
+    const [short] = deliveryUnits(batchOf(groups(2)), asFetch)
+    const batch = batchOf(groups(2, 3))
+    const [long] = deliveryUnits(batch, asFetch)
+    assert.ok(short && long)
+    assert.deepEqual(send(acknowledgements, short), [0])
+    assert.deepEqual(send(acknowledgements, long), [0])
+    assert.equal(acknowledgements.acknowledge(short.place, 0, 2), false)
+    assert.equal(batch.acknowledged.size, 0)
+    assert.equal(acknowledgements.acknowledge(long.place, 0, 5), true)
+    assert.deepEqual([...batch.acknowledged], ['0/0', '1/0'])
+  })
+
   it('are forgotten when the reading goes on elsewhere', () => {
     const batch = batchOf(groups(1))
     const [unit] = unitsOf(batch)

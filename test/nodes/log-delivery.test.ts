@@ -19,13 +19,15 @@ function groups(...sizes: readonly number[]): LogGroup[] {
 
 /** The batch with a group that cannot be decoded. */
 function damaged(batch: SourceBatch, place: number): SourceBatch {
+  const fail = (): never => {
+    throw new SlsError('CorruptBody', 'damaged')
+  }
   const damagedGroups = batch.groups.map((group, number) =>
     number === place
       ? {
           ...group,
-          records: () => {
-            throw new SlsError('CorruptBody', 'damaged')
-          }
+          records: fail,
+          logs: fail
         }
       : group
   )
@@ -86,7 +88,7 @@ describe('The delivery of logs', () => {
     await delivery.deliver(batch)
     assert.ok(sent.length < 400, `${sent.length} sent`)
     assert.equal(batch.acknowledged.size, 0)
-    const [[from, to] = []] = Object.values(acknowledgements.partial())[0] ?? []
+    const [[from, to] = []] = Object.values(acknowledgements.partial())[0]?.finished ?? []
     assert.equal(from, 0)
     assert.ok(to !== undefined && to < 200, 'what was sent last may not have been taken')
   })
@@ -101,4 +103,22 @@ describe('The delivery of logs', () => {
     assert.deepEqual(sent, [0, 1, 2, 3, 4, 5])
     assert.deepEqual([...whole.acknowledged], ['1/0', '2/0'])
   })
+
+  for (const output of ['group', 'raw', 'fetch'] as const) {
+    it(`with output ${output} of a damaged batch is made good by the next`, async () => {
+      const outputs = new LogDelivery(acknowledgements, {
+        output,
+        parseJson: false,
+        numbers: false,
+        manual: false,
+        send: () => sent.push(0)
+      })
+      await assert.rejects(outputs.deliver(damaged(batchOf(groups(2)), 0)), { code: 'CorruptBody' })
+      assert.deepEqual(sent, [])
+      const whole = batchOf(groups(2))
+      await outputs.deliver(whole)
+      assert.deepEqual(sent, [0])
+      assert.deepEqual([...whole.acknowledged], ['0/0'])
+    })
+  }
 })

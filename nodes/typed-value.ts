@@ -1,4 +1,4 @@
-import type { Node, NodeMessage, NodeRed } from './node-red'
+import type { JsonataExpression, Node, NodeMessage, NodeRed } from './node-red'
 
 /** Evaluates one typed input for a message; a promise only where its kind cannot be had at once. */
 export type TypedValue = (message: NodeMessage) => unknown
@@ -28,7 +28,7 @@ export function typedValue(RED: NodeRed, node: Node, value: string, type: string
     case 'msg':
       return messagePath(RED, value)
     case 'jsonata': {
-      const expression = RED.util.prepareJSONataExpression(value, node)
+      const expression = compiled(RED, node, value)
       return (message) =>
         promised((callback) => RED.util.evaluateJSONataExpression(expression, message, callback))
     }
@@ -41,6 +41,14 @@ export function typedValue(RED: NodeRed, node: Node, value: string, type: string
       return (message) => RED.util.evaluateNodeProperty(value, type, node, message)
     default:
       throw new Error(`${type} is not a kind of value`)
+  }
+}
+
+function compiled(RED: NodeRed, node: Node, expression: string): JsonataExpression {
+  try {
+    return RED.util.prepareJSONataExpression(expression, node)
+  } catch (error) {
+    throw asError(error)
   }
 }
 

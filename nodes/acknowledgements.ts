@@ -1,5 +1,10 @@
 import type { DeliveryUnit } from './log-to-message'
 
+export interface ShardName {
+  logstore: string
+  shard: number
+}
+
 /** What of a unit that is not finished as a whole needs no delivery any more. */
 interface PartOfUnit {
   /** Messages that the unit became; another number means that the output was another one. */
@@ -101,10 +106,11 @@ export class Acknowledgements {
     return true
   }
 
-  /** Forgets all that was sent: what comes back of it has no effect any more. */
-  clear(): void {
-    this.sent.clear()
-    this.earlier.clear()
+  /** Forgets what was sent, of one shard or of all: what comes back of it has no effect any more. */
+  clear(shard?: ShardName): void {
+    for (const units of [this.sent, this.earlier]) {
+      for (const key of units.keys()) if (shard === undefined || isOf(shard, key)) units.delete(key)
+    }
   }
 
   /** Messages sent and not finished. */
@@ -149,6 +155,12 @@ export class Acknowledgements {
     if (others.length === 0) this.sent.delete(unit.place)
     else this.sent.set(unit.place, others)
   }
+}
+
+/** @param key `project/logstore/shard/...` */
+function isOf({ logstore, shard }: ShardName, key: string): boolean {
+  const [, keyLogstore, keyShard] = key.split('/', 3)
+  return keyLogstore === logstore && keyShard === String(shard)
 }
 
 /** A fetch that is made again may hold more. */

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { SourceBatch } from '../engine/source/batch'
-import type { Acknowledgements } from './acknowledgements'
+import type { Acknowledgements, ShardName } from './acknowledgements'
 import { type DeliveryUnit, deliveryUnits, type MessageOptions } from './log-to-message'
 import type { NodeMessage } from './node-red'
 
@@ -23,6 +23,7 @@ export class LogDelivery {
   sent = 0
   private course = 0
   private running: Promise<void> = Promise.resolve()
+  private batch: SourceBatch | undefined
 
   constructor(
     private readonly acknowledgements: Acknowledgements,
@@ -34,12 +35,15 @@ export class LogDelivery {
    * @throws SlsError `CorruptBody`: nothing was sent of the group at fault and of those after it.
    */
   deliver(batch: SourceBatch): Promise<void> {
+    this.batch = batch
     this.running = this.sendBatch(batch)
     return this.running
   }
 
-  /** Lets go of the batch at hand: nothing more of it is sent. Resolves when that is so. */
-  async interrupt(): Promise<void> {
+  /** Lets go of the batch at hand, if it is of the shard: nothing more of it is sent. Resolves when that is so. */
+  async interrupt(shard?: ShardName): Promise<void> {
+    const { batch } = this
+    if (shard !== undefined && (batch?.logstore !== shard.logstore || batch.shard !== shard.shard)) return
     this.course++
     await this.running.catch(() => undefined)
   }

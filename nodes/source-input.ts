@@ -1,6 +1,6 @@
 import { SlsError } from '../engine/client/errors'
 import type { SlsSource } from '../engine/source/source'
-import type { Acknowledgements } from './acknowledgements'
+import type { Acknowledgements, ShardName } from './acknowledgements'
 import { readInstant } from './instant'
 import type { LogDelivery } from './log-delivery'
 import type { NodeMessage, Send } from './node-red'
@@ -66,12 +66,15 @@ export class SourceInput {
   private async seek(message: NodeMessage): Promise<void> {
     const position = readPosition(message['position'])
     const shard = this.readShard(message['shard'])
-    await this.parts.delivery.interrupt()
-    this.parts.acknowledgements.clear()
-    await this.parts.source.seek(position, shard)
+    const { source, delivery, acknowledgements } = this.parts
+    source.checkSeek(position, shard)
+    const interrupted = delivery.interrupt(shard)
+    acknowledgements.clear(shard)
+    const sought = source.seek(position, shard)
+    await Promise.all([interrupted, sought])
   }
 
-  private readShard(value: unknown): { logstore: string; shard: number } | undefined {
+  private readShard(value: unknown): ShardName | undefined {
     if (value === undefined || value === null || value === '') return undefined
     const { logstore, shard } =
       typeof value === 'object'

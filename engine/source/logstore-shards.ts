@@ -81,6 +81,10 @@ export class LogstoreShards {
     this.#assign(shards, sought)
   }
 
+  reads(shard: number): boolean {
+    return this.#owned.has(shard)
+  }
+
   /** Reads again from `position`: one shard or all. The readers that do. */
   seek(position: StartPosition, shard: number | undefined): ShardReader[] {
     const targets = [...this.#owned].filter(([id]) => shard === undefined || id === shard)

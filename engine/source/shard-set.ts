@@ -40,6 +40,10 @@ export class ShardSet implements DiscoveryListener {
     this.#context.changed.changed()
   }
 
+  reads({ logstore, shard }: { logstore: string; shard: number }): boolean {
+    return this.#logstores.get(logstore)?.reads(shard) === true
+  }
+
   /** Begins again at `position`, with all shards or one; the readers that do. */
   seek(position: StartPosition, shard?: { logstore: string; shard: number }): ShardReader[] {
     if (shard !== undefined) return this.#logstores.get(shard.logstore)?.seek(position, shard.shard) ?? []

@@ -126,6 +126,15 @@ export class SlsSource implements AsyncIterable<SourceBatch> {
    * @throws SlsError `InvalidOption` where the position or the shard is wrong, `Closed`
    */
   async seek(position: StartPosition, shard?: { logstore: string; shard: number }): Promise<void> {
+    const readers = this.#shards.seek(this.checkSeek(position, shard), shard)
+    await this.#context.changed.until(() => readers.every(({ isStarted }) => isStarted), this.#reading.signal)
+  }
+
+  /**
+   * The position as `seek` would take it now; nothing changes.
+   * @throws SlsError as `seek` does
+   */
+  checkSeek(position: StartPosition, shard?: { logstore: string; shard: number }): StartPosition {
     this.#assertOpen()
     const checked = checkedPosition('position', position)
     if (checked.type === 'checkpoint' && this.#context.group === undefined) {
@@ -133,13 +142,12 @@ export class SlsSource implements AsyncIterable<SourceBatch> {
         field: 'position'
       })
     }
-    const readers = this.#shards.seek(checked, shard)
-    if (readers.length === 0 && shard !== undefined) {
+    if (shard !== undefined && !this.#shards.reads(shard)) {
       throw new SlsError('InvalidOption', `shard: ${shard.logstore}/${shard.shard} is not read here`, {
         field: 'shard'
       })
     }
-    await this.#context.changed.until(() => readers.every(({ isStarted }) => isStarted), this.#reading.signal)
+    return checked
   }
 
   /**

@@ -93,6 +93,18 @@ describe('The delivery of logs', () => {
     assert.ok(to !== undefined && to < 200, 'what was sent last may not have been taken')
   })
 
+  it('goes on with a batch when that of another shard is interrupted', async () => {
+    onSend = () => {
+      if (sent.length !== 200) return
+      delivery.interrupt({ logstore: 'logstore', shard: 1 }).catch(assert.fail)
+      acknowledgements.clear({ logstore: 'logstore', shard: 1 })
+    }
+    const batch = batchOf(groups(1000))
+    await delivery.deliver(batch)
+    assert.equal(sent.length, 1000)
+    assert.deepEqual([...batch.acknowledged], ['0/0'])
+  })
+
   it('of a batch that is damaged in part keeps what was sent and sends the rest when it comes again', async () => {
     const batch = batchOf(groups(2, 2, 2))
     await assert.rejects(delivery.deliver(damaged(batch, 1)), { code: 'CorruptBody' })

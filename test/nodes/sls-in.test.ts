@@ -325,6 +325,26 @@ describe('sls-in', () => {
       assert.deepEqual((await flow.take('logs', 9)).slice(6).map(numberOf), [0, 1, 2])
     })
 
+    it('seeking in one shard leaves the others to what they were at', async () => {
+      await write(sls, numbered(0, 4), { ...numbered(4, 8), hashKey: 'f'.repeat(32) })
+      const manual = { acknowledge: 'manual', consumerGroup: 'group', checkpointMode: 'onCheckpoints' }
+      const flow = await reading(manual)
+      const before = await flow.take('logs', 8)
+      flow.send('in', { action: 'seek', position: 'begin', shard: 1 })
+      await flow.take('logs', 12)
+      flow.send('in', { action: 'seek', position: 'begin', shard: 7 })
+      flow.send('in', { action: 'seek', position: 'begin', shard: { logstore: 'elsewhere', shard: 0 } })
+      assert.match(errorOf(await flow.first('failed')).message, /access\/7 is not read here/)
+      assert.match(errorOf(await flow.at('failed', 1)).message, /elsewhere\/0 is not read here/)
+      for (const message of before) flow.send('in', back(message))
+      flow.send('in', { action: 'checkpoint' })
+      await until('the checkpoint', () => flow.messages('done').length === 10)
+      await flow.stop()
+      await write(sls, numbered(8, 9), { ...numbered(9, 10), hashKey: 'f'.repeat(32) })
+      const next = await reading({ ...manual, position: 'checkpoint' })
+      assert.deepEqual((await next.take('logs', 2)).map(numberOf).sort(), [8, 9])
+    })
+
     it('refuses a position or a shard that there is not', async () => {
       const flow = await reading()
       flow.send('in', { action: 'seek', position: 'somewhere' })

@@ -106,6 +106,12 @@ export class Acknowledgements {
     return true
   }
 
+  /** A message of a unit could not be sent: it is when the unit comes again. */
+  notSent(unit: DeliveryUnit, message: number): void {
+    const sent = this.sent.get(unit.place)?.find((candidate) => candidate.unit.key === unit.key)
+    if (sent?.marks[message] === outstanding) sent.marks[message] = refused
+  }
+
   /** Forgets what was sent, of one shard or of all: what comes back of it has no effect any more. */
   clear(shard?: ShardName): void {
     for (const units of [this.sent, this.earlier]) {

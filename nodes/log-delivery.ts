@@ -66,10 +66,17 @@ export class LogDelivery {
     const { whole, wants } = this.acknowledgements.begin(unit)
     for (let index = 0; index < unit.messages; index++) {
       if (!wants(index)) continue
-      const next = message(index)
-      // Part of a sequence would keep a Join node waiting for the rest.
-      if (!whole) delete next['parts']
-      this.options.send(next)
+      try {
+        const next = message(index)
+        // Part of a sequence would keep a Join node waiting for the rest.
+        if (!whole) delete next['parts']
+        this.options.send(next)
+      } catch (error) {
+        for (let rest = index; rest < unit.messages; rest++) {
+          if (wants(rest)) this.acknowledgements.notSent(unit, rest)
+        }
+        throw error
+      }
       this.sent++
       slice.add(unit, index)
       if (slice.isFull() && !(await this.endSlice(slice, course))) return false

@@ -116,6 +116,19 @@ describe('The delivery of logs', () => {
     assert.deepEqual([...whole.acknowledged], ['1/0', '2/0'])
   })
 
+  it('sends again what the flow could not be given, and all behind it', async () => {
+    onSend = () => {
+      if (sent.length === 2) throw new RangeError('nested too deeply to be cloned')
+    }
+    const batch = batchOf(groups(3, 1))
+    await assert.rejects(delivery.deliver(batch), RangeError)
+    assert.equal(batch.acknowledged.size, 0)
+    const again = batchOf(groups(3, 1))
+    await delivery.deliver(again)
+    assert.deepEqual(sent, [0, 1, 1, 2, 3])
+    assert.deepEqual([...again.acknowledged], ['0/0', '1/0'])
+  })
+
   for (const output of ['group', 'raw', 'fetch'] as const) {
     it(`with output ${output} of a damaged batch is made good by the next`, async () => {
       const outputs = new LogDelivery(acknowledgements, {

@@ -260,10 +260,12 @@ export class SlsSource implements AsyncIterable<SourceBatch> {
     const { checkpoints, settings } = this.#context
     const { signal } = this.#working
     this.#reading.abort()
-    const deadline = setTimeout(() => this.#working.abort(), settings.closeTimeout)
+    settings.clock.delay(settings.closeTimeout, signal).then(
+      () => this.#working.abort(),
+      () => undefined
+    )
     await abortable(Promise.all([this.#shards.halt(), this.#running]), signal).catch(() => undefined)
     if (this.#running !== undefined) await checkpoints.finish(signal)
-    clearTimeout(deadline)
     this.#working.abort()
   }
 

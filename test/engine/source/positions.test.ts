@@ -118,4 +118,19 @@ describe('where a source begins', () => {
     await service.write('access', ['meanwhile'])
     assert.deepEqual(await readMessages(service.source(options), 1), ['meanwhile'])
   })
+
+  it('has its start on record before it reads, so that a crash right then loses nothing', async () => {
+    const state = new MemoryProgressStore()
+    const atCrash = new MemoryProgressStore()
+    const before = service.source({ state, position: { type: 'end' }, checkpointInterval: 1_000_000 })
+    const recorded = new Promise<void>((resolve) => {
+      before.on('start', () => void state.load().then((saved) => atCrash.save(saved).then(resolve)))
+    })
+    const first = begin(before)
+    await recorded
+    await service.write('access', ['meanwhile'])
+    await first
+    const after = service.source({ state: atCrash, position: { type: 'end' } })
+    assert.deepEqual(await readMessages(after, 1), ['meanwhile'])
+  })
 })

@@ -13,6 +13,9 @@ const REMEMBERED_FIELDS = 256
 /** The largest number that a varint holds in one byte. */
 const MAX_ONE_BYTE = 0x7f
 
+/** From this length on a value is measured first, so that no room is made that it does not need. */
+const MEASURED_FROM = 4096
+
 const encodedKeys = new EncodedKeys()
 /** Has fields only where someone added them to Object.prototype. */
 const noFields = {}
@@ -63,6 +66,11 @@ export class ContentWriter {
   #writeContent(field: number, key: string, value: unknown, offset: number): number {
     if (typeof value !== 'string') throw notText(key, value)
     const encodedKey = this.#encodedKey(field, key)
+    if (value.length > MEASURED_FROM) {
+      const size = Buffer.byteLength(value)
+      this.#buffer.reserve(offset, OVERHEAD + encodedKey.size + size)
+      return this.#placeLong(encodedKey, value, size, offset)
+    }
     const largest = encodedKey.size + 1 + value.length * MAX_BYTES_PER_UNIT
     this.#buffer.reserve(offset, OVERHEAD + largest)
     return largest <= MAX_ONE_BYTE

@@ -2,9 +2,9 @@ import { RecordShapes } from './record-shapes'
 import * as tags from './tags'
 
 /** Fields of a log that a scan takes in; logs with more are left to the general reader. */
-export const MAX_FIELDS = 256
-/** Bytes of a log that a scan takes in. A value may keep the text of its log alive, so this bounds what it keeps. */
-export const MAX_LOG_SIZE = 0x3fff
+const MAX_FIELDS = 256
+/** Bytes of a log that a scan takes in: its sizes then have one byte or two. */
+const MAX_LOG_SIZE = 0x3fff
 
 const MAX_TIME_SIZE = 5
 const MAX_TIME = 0xffff_ffff

@@ -1,6 +1,6 @@
 import type { Content } from '../model'
 import { readLog } from './log-reader'
-import { LogScanner, MAX_LOG_SIZE } from './log-scanner'
+import { LogScanner } from './log-scanner'
 import type { NativeBuffer } from './native-buffer'
 import { recordNames } from './record-names'
 import type { RecordShape } from './record-shapes'
@@ -13,13 +13,15 @@ export interface RecordBlock {
   timesNs: (number | undefined)[]
 }
 
+/** Bytes of a log whose values are cut from one text: a value that is kept keeps the whole text. */
+const LARGEST_TEXT = 2048
 /** Values up to this size are copied when they are cut from a text. */
 const SHORT_VALUE = 12
 const IN_ASCII_TEXT = -2
 
 /** Shared by all reads: each runs to its end before another begins. */
 const scanner = new LogScanner()
-const wideText = new WideText(MAX_LOG_SIZE)
+const wideText = new WideText(LARGEST_TEXT)
 
 /** Reads logs of one buffer as records. */
 export class RecordReader {
@@ -39,7 +41,7 @@ export class RecordReader {
   read(start: number, end: number): void {
     const { block } = this
     if (scanner.scan(this.#view, start, end)) {
-      block.records.push(scanner.anyWide === 0 ? this.#asciiRecord(start, end) : this.#wideRecord(start, end))
+      block.records.push(this.#record(start, end))
       block.times.push(scanner.time)
       block.timesNs.push(scanner.timeNs)
       return
@@ -48,6 +50,25 @@ export class RecordReader {
     block.records.push(recordOf(log.contents))
     block.times.push(log.time)
     block.timesNs.push(log.timeNs)
+  }
+
+  #record(start: number, end: number): Record<string, string> {
+    if (end - start > LARGEST_TEXT) return this.#largeRecord()
+    return scanner.anyWide === 0 ? this.#asciiRecord(start, end) : this.#wideRecord(start, end)
+  }
+
+  /** Each value is a text of its own. */
+  #largeRecord(): Record<string, string> {
+    const { shape, count, starts, ends, wide } = scanner
+    const record = emptyRecord(shape)
+    const { names } = shape
+    for (let field = 0; field < count; field++) {
+      const from = starts[field] as number
+      const to = ends[field] as number
+      record[names[field] as string] =
+        wide[field] === 0 ? this.#bytes.latin1Slice(from, to) : this.#bytes.utf8Slice(from, to)
+    }
+    return record
   }
 
   /** All values are cut from one text. */

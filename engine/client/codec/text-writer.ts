@@ -6,14 +6,13 @@ export const MAX_BYTES_PER_UNIT = 3
 const SHORT = 40
 
 /**
- * Writes a text as UTF-8, lone surrogates as U+FFFD.
- * The buffer has room for 3 bytes a unit and 4 more.
+ * Writes a text as UTF-8, lone surrogates as U+FFFD. The buffer has room for it, and for 4 bytes more.
  * @returns the offset after it
  */
 export function writeText(buffer: GrowingBuffer, text: string, offset: number): number {
   const { length } = text
-  if (length > SHORT) return offset + buffer.bytes.utf8Write(text, offset, length * MAX_BYTES_PER_UNIT)
   const { bytes } = buffer
+  if (length > SHORT) return offset + bytes.utf8Write(text, offset, bytes.length - offset)
   for (let index = 0; index < length; index++) {
     const unit = text.charCodeAt(index)
     if (unit > 0x7f) return writeWide(buffer.view, text, index, offset + index)

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { LogGroupEncoder } from '../../../../engine/client/codec/log-group-encoder'
+import { encodeLogGroupList, parseLogGroupList } from '../../../../engine/client/codec/log-group-list'
+import { runs } from '../../../support/counts'
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
+
+function heapUsed(): number {
+  collectGarbage()
+  return process.memoryUsage().heapUsed
+}
+
+function groupOf(logs: number, contents: (index: number) => Record<string, string>): Buffer {
+  const encoder = new LogGroupEncoder({
+    topic: 'topic',
+    source: 'source',
+    tags: [['tag', 'value of the tag']]
+  })
+  for (let index = 0; index < logs; index++) encoder.append({ time: 1, contents: contents(index) })
+  return encoder.finish()
+}
+
+describe('memory of the codec', function () {
+  this.timeout(runs(20_000, 600_000))
+
+  it('a value, a topic or a tag that is kept does not keep the body of the pull', async () => {
+    const kept: unknown[] = []
+    const read = (): WeakRef<Buffer> => {
+      const body = encodeLogGroupList([
+        groupOf(50, (index) => ({
+          level: 'info',
+          message: `a message that is longer than a few bytes ${index}`
+        })),
+        groupOf(50, (index) => ({ 级别: '信息', 消息: `比较长的一条中文日志消息，用来检查内存 ${index}` }))
+      ])
+      for (const group of parseLogGroupList(body)) {
+        kept.push(group.topic, group.tags, group.records().records[7], group.logs()[9])
+      }
+      return new WeakRef(body)
+    }
+    const body = read()
+    await new Promise((resolve) => setImmediate(resolve))
+    collectGarbage()
+    assert.equal(kept.length, 8)
+    assert.equal(body.deref(), undefined)
+  })
+
+  for (const [logSize, most] of [
+    [2000, 3000],
+    [10_000, 500]
+  ] as const) {
+    it(`a value that is kept from a log of ${logSize} bytes takes less than ${most} bytes`, () => {
+      const padding = 'x'.repeat(logSize - 100)
+      const body = groupOf(2000, (index) => ({
+        id: `the identity of log number ${index}`,
+        padding: padding + index
+      }))
+      const before = heapUsed()
+      const kept = parseLogGroupList(encodeLogGroupList([body])).flatMap((group) =>
+        group.records().records.map((record) => record['id'])
+      )
+      const perLog = (heapUsed() - before) / kept.length
+      assert.ok(perLog < most, `${perLog} bytes a log`)
+    })
+  }
+
+  it('ever new keys leave nothing behind, written or read', () => {
+    const round = (first: number): void => {
+      for (let group = first; group < first + 20; group++) {
+        const body = groupOf(500, (index) => ({
+          [`key ${group} ${index} ${'k'.repeat(60)}`]: 'v',
+          [`second ${group} ${index}`]: 'v'
+        }))
+        for (const view of parseLogGroupList(encodeLogGroupList([body]))) view.records()
+      }
+    }
+    round(0)
+    round(20)
+    const before = heapUsed()
+    for (let first = 40; first < runs(140, 2000); first += 20) round(first)
+    const growth = heapUsed() - before
+    assert.ok(growth < 8_000_000, `${growth} bytes`)
+  })
+})

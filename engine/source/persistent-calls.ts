@@ -108,7 +108,8 @@ export class PersistentCalls {
         }
       }
     } finally {
-      this.#leave(lane)
+      this.#failing.delete(lane)
+      this.#part(lane)
     }
   }
 
@@ -131,7 +132,7 @@ export class PersistentCalls {
     lane.attempts++
     lane.failures[patienceFor(error)]++
     error.attempts = lane.attempts
-    if (!isConnectionError(error)) this.#everAnswered = true
+    if (!isConnectionError(error)) this.#noteAnswer(lane)
     this.#failing.delete(lane)
     this.#failing.add(lane)
     if (lane.episode !== undefined || this.#isExhausted(lane, error)) this.#join(lane, error)
@@ -181,8 +182,12 @@ export class PersistentCalls {
     this.#emitter.emit('error', { ...lane.site, error })
   }
 
+  #noteAnswer({ site }: Lane): void {
+    if (!isLocal(site)) this.#everAnswered = true
+  }
+
   #succeeded(lane: Lane): void {
-    this.#everAnswered = true
+    this.#noteAnswer(lane)
     const wasCutOff = lane.error !== undefined && isConnectionError(lane.error)
     this.#leave(lane)
     if (!wasCutOff) return
@@ -211,6 +216,11 @@ export class PersistentCalls {
     this.#episodes.delete(key)
     return episode
   }
+}
+
+/** What is asked of this machine says nothing of the service. */
+function isLocal({ api }: CallSite): boolean {
+  return api === 'loadProgress' || api === 'saveProgress'
 }
 
 /** A damaged answer is worth another try, whatever it was that noticed the damage. */

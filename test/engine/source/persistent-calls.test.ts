@@ -77,6 +77,22 @@ describe('a call that is made until it succeeds', () => {
     assert.deepEqual(told, ['error pullLogs NetworkError', 'recovered pullLogs NetworkError'])
   })
 
+  it('does not take local state that answers for the service', async () => {
+    await calls.run({ api: 'loadProgress' }, async () => 'restored', forever)
+    await calls.run(site, failing(network(), network(), network()), forever)
+    assert.deepEqual(told, ['error pullLogs NetworkError', 'recovered pullLogs NetworkError'])
+  })
+
+  it('says of nothing that it is over when it is given up', async () => {
+    const giveUp = new AbortController()
+    const failed = calls.run(site, failing(network(), network(), network(), network()), giveUp.signal)
+    await clock.delay(500)
+    giveUp.abort()
+    await assert.rejects(failed, { code: 'Aborted' })
+    assert.deepEqual(told, ['error pullLogs NetworkError'])
+    assert.equal(calls.trouble, undefined)
+  })
+
   it('tries a damaged answer again, whoever noticed the damage', async () => {
     await calls.run(site, failing(new SlsError('CorruptBody', 'cut off')), forever)
     assert.deepEqual(told, [])

@@ -166,6 +166,8 @@ export class SinkNode {
 
   private reportUnsent(logs: number): void {
     const text = this.RED._('sls-out.error.unsent', { logs: grouped(logs) })
+    // What a Catch node takes is not logged, and at this time those behind it may be gone already.
+    this.node.warn(text)
     const error = Object.assign(new Error(text), { name: 'Closed', code: 'Closed' })
     this.node.error(error, { topic: '', sls: { code: 'Closed', logs } })
   }

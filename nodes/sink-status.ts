@@ -15,8 +15,10 @@ function appearance(status: SinkStatus, RED: Pick<NodeRed, '_'>): NodeStatus {
   }
   switch (status.state) {
     case 'idle':
-      return { fill: 'green', shape: 'ring', text: 'sls-out.status.idle' }
     case 'sending':
+      if (status.state === 'idle' && status.logsPerSecond === 0) {
+        return { fill: 'green', shape: 'ring', text: 'sls-out.status.idle' }
+      }
       return { fill: 'green', shape: 'dot', text: RED._('sls-out.status.sending', values) }
     case 'waiting':
       return { fill: 'blue', shape: 'dot', text: RED._('sls-out.status.waiting', values) }

@@ -14,6 +14,7 @@ function appearance(status: SourceStatus, RED: Pick<NodeRed, '_'>): NodeStatus {
     case 'reading':
       return { fill: 'green', shape: 'dot', text: figures(status, RED) }
     case 'idle':
+      if (status.logsPerSecond > 0) return { fill: 'green', shape: 'dot', text: figures(status, RED) }
       return { fill: 'green', shape: 'ring', text: 'sls-in.status.idle' }
     case 'paused':
       return { fill: 'blue', shape: 'dot', text: 'sls-in.status.paused' }

@@ -194,9 +194,11 @@ describe('sls-out', () => {
     for (let n = 0; n < 3; n++) flow.send('out', { payload: { n } })
     await until('the outage to show', () => sls.stats().faults.some(({ hits }) => hits > 0))
     await flow.stop()
-    const reports = flow.reports('out').filter((text) => text.startsWith('Closed'))
-    assert.equal(reports.length, 4)
-    assert.ok(reports.some((text) => text.includes('sls-out.error.unsent')))
+    const reports = flow.reports('out')
+    const errors = reports.filter((text) => text.startsWith('Closed'))
+    assert.equal(errors.length, 4)
+    assert.ok(errors.some((text) => text.includes('sls-out.error.unsent')))
+    assert.ok(reports.includes('sls-out.error.unsent'), 'and in the log, where no Catch node takes it')
   })
 
   it('refuses what comes after the closing has begun', async () => {

@@ -43,6 +43,7 @@ export = function register(RED: NodeRed): void {
 
       function finish(): void {
         clearTimeout(limit)
+        lastReleased = () => undefined
         shared?.close()
         shared = undefined
         done()

@@ -16,7 +16,8 @@ export function dataSets(root, groupSize) {
     })),
     wide: group(groupSize, (index) => {
       const record = {}
-      for (let field = 0; field < 50; field++) record[`metric_${field}_value`] = `v${(index * 31 + field * 7) % 1e6}-${field}`
+      for (let field = 0; field < 50; field++)
+        record[`metric_${field}_value`] = `v${(index * 31 + field * 7) % 1e6}-${field}`
       return record
     }),
     Chinese: group(groupSize, (index) => ({

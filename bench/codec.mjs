@@ -85,7 +85,9 @@ function flatten(group) {
 }
 
 function table(title, peers, rows) {
-  console.log(`\n${title}: thousand logs per CPU second (median of ${ROUNDS} interleaved rounds), ours against each`)
+  console.log(
+    `\n${title}: thousand logs per CPU second (median of ${ROUNDS} interleaved rounds), ours against each`
+  )
   console.log(['data', 'bytes/log', 'ours', ...peers, ...peers.map((peer) => `x ${peer}`)].join('\t'))
   for (const row of rows) console.log(row.join('\t'))
 }
@@ -97,7 +99,9 @@ function compare(contenders) {
   return [...rates, ...ratios]
 }
 
-console.log(`Node ${process.version}, ${cpus()[0]?.model}, ${cpus().length} cores; groups of ${GROUP_SIZE} logs`)
+console.log(
+  `Node ${process.version}, ${cpus()[0]?.model}, ${cpus().length} cores; groups of ${GROUP_SIZE} logs`
+)
 const encodeRows = []
 const decodeRows = []
 for (const [name, data] of Object.entries(dataSets(root, GROUP_SIZE))) {

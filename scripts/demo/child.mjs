@@ -14,7 +14,7 @@ export class Children {
   #stop = new AbortController()
   #onLoss
 
-  /** @param {(error: Error) => void} onLoss called when a child ends though nobody stopped it */
+  /** @param {(error: Error) => void} onLoss called when a child that must stay ends though nobody stopped it */
   constructor(onLoss) {
     this.#onLoss = onLoss
   }
@@ -41,9 +41,11 @@ class Child {
   #lines = []
   #watchers = new Set()
   #stop = new AbortController()
+  #onLoss
 
   constructor(name, args, env, onLoss) {
     this.name = name
+    this.#onLoss = onLoss
     this.#process = spawn(process.execPath, ['--require', leaveWithParent, ...args], {
       env,
       // Its own process group: Ctrl-C reaches only the demo, which then stops its children in order.
@@ -61,8 +63,13 @@ class Child {
       this.#process.once('error', (error) => resolve(error.message))
       this.#process.once('close', (code, signal) => resolve(signal ?? `exit code ${code}`))
     })
+  }
+
+  /** It is up: should it end from now on though nobody stopped it, that is a loss. */
+  mustStay() {
     this.ended.then((how) => {
-      if (!this.#stop.signal.aborted) onLoss(new Error(`${this.name} ended (${how}):\n${this.lastLines()}`))
+      if (this.#stop.signal.aborted) return
+      this.#onLoss(new Error(`${this.name} ended (${how}):\n${this.lastLines()}`))
     })
   }
 

@@ -1,6 +1,6 @@
 // The emulator's process.
 import { join } from 'node:path'
-import { preferredPort } from './ports.mjs'
+import { startOnPort } from './ports.mjs'
 
 export const preferredEmulatorPort = 9000
 
@@ -9,11 +9,13 @@ export const preferredEmulatorPort = 9000
  * @returns {Promise<{ endpoint: string, project: string, accessKeyId: string, accessKeySecret: string }>}
  */
 export async function startEmulator(root, { children, project, logstore }) {
-  const port = await preferredPort(preferredEmulatorPort)
-  const child = children.start('The emulator', [
-    join(root, 'dist/emulator/cli.js'),
-    ...['--port', String(port), '--project', project, '--logstore', logstore]
-  ])
-  const [line] = await child.waitFor(/^\{.*"endpoint".*\}$/)
-  return JSON.parse(line)
+  return await startOnPort(preferredEmulatorPort, async (port) => {
+    const child = children.start('The emulator', [
+      join(root, 'dist/emulator/cli.js'),
+      ...['--port', String(port), '--project', project, '--logstore', logstore]
+    ])
+    const [line] = await child.waitFor(/^\{.*"endpoint".*\}$/)
+    child.mustStay()
+    return JSON.parse(line)
+  })
 }

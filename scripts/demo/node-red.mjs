@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { preferredPort } from './ports.mjs'
+import { startOnPort } from './ports.mjs'
 
 export const preferredNodeRedPort = 1880
 
@@ -29,24 +29,13 @@ export function makeUserDir(root, packageName) {
  *   url: without a slash at its end; watch: for what it prints from then on
  */
 export async function startNodeRed(userDir, children) {
-  const settings = {
-    uiHost: '127.0.0.1',
-    uiPort: await preferredPort(preferredNodeRedPort),
-    flowFile: 'flows.json',
-    credentialSecret: randomBytes(24).toString('hex'),
-    apiMaxLength: '64mb',
-    editorTheme: { tours: false },
-    telemetry: { enabled: false, updateNotification: false }
-  }
-  const settingsFile = join(userDir, 'settings.js')
-  writeFileSync(settingsFile, `module.exports = ${JSON.stringify(settings, null, 2)}\n`, { mode: 0o600 })
-  const redJs = join(dirname(require.resolve('node-red/package.json')), 'red.js')
-  // English output, whatever the user's language: the demo waits for lines of it.
-  const env = { ...process.env, LANG: 'en_US.UTF-8', LC_ALL: 'en_US.UTF-8' }
-  const args = [redJs, '--userDir', userDir, '--settings', settingsFile]
-  const child = children.start('Node-RED', args, env)
-  const [, url] = await child.waitFor(/Server now running at (http:\/\/\S+?)\/?$/)
-  await child.waitFor(/Started flows/)
+  const { child, url } = await startOnPort(preferredNodeRedPort, async (port) => {
+    const started = children.start('Node-RED', redArgs(userDir, port), englishOutput)
+    const [, address] = await started.waitFor(/Server now running at (http:\/\/\S+?)\/?$/)
+    await started.waitFor(/Started flows/)
+    started.mustStay()
+    return { child: started, url: address }
+  })
   return {
     url,
     watch: (onLine) => child.watch(onLine),
@@ -62,4 +51,23 @@ export async function startNodeRed(userDir, children) {
       await started
     }
   }
+}
+
+/** Whatever the user's language: the demo waits for lines of the output. */
+const englishOutput = { ...process.env, LANG: 'en_US.UTF-8', LC_ALL: 'en_US.UTF-8' }
+
+function redArgs(userDir, port) {
+  const settings = {
+    uiHost: '127.0.0.1',
+    uiPort: port,
+    flowFile: 'flows.json',
+    credentialSecret: randomBytes(24).toString('hex'),
+    apiMaxLength: '64mb',
+    editorTheme: { tours: false },
+    telemetry: { enabled: false, updateNotification: false }
+  }
+  const settingsFile = join(userDir, 'settings.js')
+  writeFileSync(settingsFile, `module.exports = ${JSON.stringify(settings, null, 2)}\n`, { mode: 0o600 })
+  const redJs = join(dirname(require.resolve('node-red/package.json')), 'red.js')
+  return [redJs, '--userDir', userDir, '--settings', settingsFile]
 }

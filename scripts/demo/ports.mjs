@@ -1,9 +1,25 @@
 // Which port a server of the demo gets.
 import { connect, createServer } from 'node:net'
 
-/** The preferred port of 127.0.0.1 if nobody holds it, else 0, with which the system picks a free one. */
-export async function preferredPort(port) {
-  return (await answers(port)) || !(await canListen(port)) ? 0 : port
+/**
+ * Starts a server on its preferred port of 127.0.0.1, or on any free one (port 0) where somebody else holds that one,
+ * or was quicker to take it.
+ * @template Server
+ * @param {(port: number) => Promise<Server>} start
+ * @returns {Promise<Server>}
+ */
+export async function startOnPort(preferred, start) {
+  const port = (await isFree(preferred)) ? preferred : 0
+  try {
+    return await start(port)
+  } catch (error) {
+    if (port === 0 || (await isFree(preferred))) throw error
+    return await start(0)
+  }
+}
+
+async function isFree(port) {
+  return !(await answers(port)) && (await canListen(port))
 }
 
 function answers(port) {

@@ -103,7 +103,8 @@ describe('The demo', function () {
   it('says what is lost when the time is too short, and fails', async () => {
     const file = path.join(folder, 'many')
     await writeFile(file, 'a line\n'.repeat(20_000))
-    const { code, lastLine } = await demo(['--file', file, '--for', '0.05'])
+    const { code, output, lastLine } = await demo(['--file', file, '--for', '0.05'])
+    assert.match(lastLine, /^\{/, output)
     const result = JSON.parse(lastLine) as Record<string, number>
     assert.equal(result['lost'], 20_000 - Number(result['read']))
     assert.ok(Number(result['lost']) > 0)

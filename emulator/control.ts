@@ -23,7 +23,8 @@ export interface Controlled {
 export function isControl(request: EmulatorRequest): boolean {
   const [first] = request.target.segments
   if (first === '_emulator') return true
-  return first === undefined && request.method === 'GET' && request.header('authorization') === undefined
+  const isCall = ['authorization', 'x-log-apiversion'].some((name) => request.header(name) !== undefined)
+  return first === undefined && request.method === 'GET' && !isCall
 }
 
 /** Answers `/_emulator/stats`, `/_emulator/faults[/ID]`, `/_emulator/quotas` and the page. They need no key. */

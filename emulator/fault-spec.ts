@@ -1,3 +1,4 @@
+import { CALL_NAMES } from './router'
 import { parameterInvalid } from './service-error'
 
 const KINDS = [
@@ -63,6 +64,7 @@ const NUMBERS = new Map<string, readonly [min: number, max: number]>([
   ['bytesPerSecond', [0, 1e12]],
   ['keep', [0, 1e9]]
 ])
+const COUNTED = new Set(['shard', 'count', 'status', 'keep'])
 const TEXTS = new Set(['logstore', 'code', 'message'])
 const NEEDED: Partial<Record<FaultKind, readonly (keyof FaultSpec)[]>> = {
   delay: ['delay'],
@@ -76,6 +78,9 @@ export function readFault(value: unknown): FaultSpec {
   const kind = KINDS.find((name) => name === spec['kind'])
   if (kind === undefined) throw parameterInvalid(`kind must be one of ${KINDS.join(', ')}`)
   for (const [name, property] of Object.entries(spec)) checkProperty(name, property)
+  if (kind === 'throttle' && !('callsPerSecond' in spec) && !('bytesPerSecond' in spec)) {
+    throw parameterInvalid('throttle needs callsPerSecond, bytesPerSecond or both')
+  }
   for (const name of NEEDED[kind] ?? []) if (!(name in spec)) throw parameterInvalid(`${kind} needs ${name}`)
   return { ...spec, kind }
 }
@@ -84,8 +89,13 @@ function checkProperty(name: string, value: unknown): void {
   if (name === 'kind') return
   if (name === 'call') {
     const names: readonly unknown[] = Array.isArray(value) ? value : [value]
-    if (!names.every((call) => typeof call === 'string'))
-      throw parameterInvalid('call is a name or an array of names')
+    if (names.length === 0) throw parameterInvalid('call is an empty array')
+    const unknown = names.find((call) => typeof call !== 'string' || !CALL_NAMES.has(call))
+    if (unknown !== undefined) {
+      throw parameterInvalid(
+        `there is no call ${JSON.stringify(unknown)}; call is one of these or an array of them: ${[...CALL_NAMES].join(', ')}`
+      )
+    }
     return
   }
   const range = NUMBERS.get(name)
@@ -93,6 +103,7 @@ function checkProperty(name: string, value: unknown): void {
     if (typeof value !== 'number' || !(value >= range[0] && value <= range[1])) {
       throw parameterInvalid(`${name} must be a number of [${range[0]}-${range[1]}]`)
     }
+    if (COUNTED.has(name) && !Number.isInteger(value)) throw parameterInvalid(`${name} must be an integer`)
   } else if (!TEXTS.has(name)) throw parameterInvalid(`a fault has no property ${name}`)
   else if (typeof value !== 'string') throw parameterInvalid(`${name} must be a string`)
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FaultKind, FaultSpec } from './fault-spec'
-import { QuotaBucket } from './quota'
+import { type Exhausted, QuotaBucket } from './quota'
 import { ServiceError } from './service-error'
 
 export interface FaultState extends FaultSpec {
@@ -175,11 +175,12 @@ export class FaultSession {
     if (failing !== undefined) throw failing.error()
   }
 
-  enterShard(shard: number, bytes: number, quotaError: () => ServiceError): void {
+  enterShard(shard: number, bytes: number, quotaError: (exhausted: Exhausted) => ServiceError): void {
     this.target = { ...this.target, shard }
     for (const fault of this.#candidates) {
       if (fault.spec.kind !== 'throttle' || !fault.isFor(this.target)) continue
-      if (!fault.bucket(this.target).admits(bytes) && fault.strikes()) throw quotaError()
+      const exhausted = fault.bucket(this.target).spend(bytes)
+      if (exhausted !== undefined && fault.strikes()) throw quotaError(exhausted)
     }
   }
 

@@ -42,6 +42,9 @@ function asRecord(value: unknown): Readonly<Record<string, unknown>> {
   return value as Readonly<Record<string, unknown>>
 }
 
+/** What a quota is used up of. */
+export type Exhausted = 'calls' | 'bytes'
+
 /** A second's worth of calls and bytes, filled steadily; the call that empties it is still let in. */
 export class QuotaBucket {
   #calls: number
@@ -58,14 +61,15 @@ export class QuotaBucket {
     this.#filledAt = now()
   }
 
-  admits(bytes: number): boolean {
+  /** Counts a call; where it is one too many, counts nothing and says of what there is no more. */
+  spend(bytes: number): Exhausted | undefined {
     this.#fill()
     const { callsPerSecond, bytesPerSecond } = this.rate
-    if (callsPerSecond !== undefined && this.#calls < 1) return false
-    if (bytesPerSecond !== undefined && this.#bytes <= 0) return false
+    if (callsPerSecond !== undefined && this.#calls < 1) return 'calls'
+    if (bytesPerSecond !== undefined && this.#bytes <= 0) return 'bytes'
     this.#calls--
     this.#bytes -= bytes
-    return true
+    return undefined
   }
 
   #fill(): void {
@@ -107,16 +111,20 @@ export class Quotas {
       read: new QuotaBucket(this.#limits.read, this.now)
     }
     this.#buckets.set(shard, buckets)
-    if (!buckets[direction].admits(bytes)) throw quotaExceeded(direction, shard.id)
+    const exhausted = buckets[direction].spend(bytes)
+    if (exhausted !== undefined) throw quotaExceeded(direction, shard.id, exhausted)
   }
 }
 
-export function quotaExceeded(direction: 'write' | 'read', shard: number): ServiceError {
-  return direction === 'write'
-    ? new ServiceError(
-        403,
-        'ShardWriteQuotaExceed',
-        `shard write quota exceed, please split shard, shard: ${shard}`
-      )
-    : new ServiceError(403, 'ShardReadQuotaExceed', 'shard read qps exceed quota limits')
+export function quotaExceeded(
+  direction: 'write' | 'read',
+  shard: number,
+  exhausted: Exhausted
+): ServiceError {
+  if (direction === 'read') {
+    const what = exhausted === 'calls' ? 'qps' : 'bytes'
+    return new ServiceError(403, 'ShardReadQuotaExceed', `shard read ${what} exceed quota limits`)
+  }
+  const message = `shard write quota exceed, please split shard, shard: ${shard}`
+  return new ServiceError(403, 'ShardWriteQuotaExceed', message)
 }

@@ -39,8 +39,8 @@ export interface Route {
   readonly method: string
   /** Parts of the path; `:name` takes any. */
   readonly path: readonly string[]
-  /** Only for these values of a query parameter. */
-  readonly when?: { readonly parameter: string; readonly values: readonly string[] }
+  /** Only for these values of a query parameter, undefined where it is missing. */
+  readonly when?: { readonly parameter: string; readonly values: readonly (string | undefined)[] }
   /** Only for the bare endpoint, where no project is named. */
   readonly bare?: true
   /** Changes more than the data of shards. */
@@ -52,7 +52,7 @@ const SHARD = ['logstores', ':logstore', 'shards', ':shard']
 const GROUPS = ['logstores', ':logstore', 'consumergroups']
 const INDEX = ['logstores', ':logstore', 'index']
 
-const when = (parameter: string, ...values: readonly string[]) => ({ parameter, values })
+const when = (parameter: string, ...values: readonly (string | undefined)[]) => ({ parameter, values })
 
 const ROUTES: readonly Route[] = [
   route('ListProject', 'GET', [], listProjects, { bare: true }),
@@ -66,7 +66,7 @@ const ROUTES: readonly Route[] = [
   route('GetHistograms', 'GET', ['logstores', ':logstore'], getHistograms, {
     when: when('type', 'histogram')
   }),
-  route('GetLogStore', 'GET', ['logstores', ':logstore'], getLogstore),
+  route('GetLogStore', 'GET', ['logstores', ':logstore'], getLogstore, { when: when('type', undefined) }),
   route('GetLogs', 'POST', ['logstores', ':logstore', 'logs'], getLogsV3),
   route('UpdateLogStore', 'PUT', ['logstores', ':logstore'], updateLogstore, { changes: true }),
   route('DeleteLogStore', 'DELETE', ['logstores', ':logstore'], deleteLogstore, { changes: true }),
@@ -93,11 +93,14 @@ const ROUTES: readonly Route[] = [
     when: when('type', 'checkpoint')
   }),
   route('GetHistograms', 'GET', INDEX, getHistograms, { when: when('type', 'histogram') }),
-  route('GetIndex', 'GET', INDEX, getIndex),
+  route('GetIndex', 'GET', INDEX, getIndex, { when: when('type', undefined) }),
   route('CreateIndex', 'POST', INDEX, createIndex, { changes: true }),
   route('UpdateIndex', 'PUT', INDEX, updateIndex, { changes: true }),
   route('DeleteIndex', 'DELETE', INDEX, deleteIndex, { changes: true })
 ]
+
+/** Names of all calls, as faults and counts bear them. */
+export const CALL_NAMES: ReadonlySet<string> = new Set(ROUTES.map(({ call }) => call))
 
 export interface RoutedCall {
   readonly route: Route
@@ -126,8 +129,7 @@ export function routeRequest(request: EmulatorRequest, isBare: boolean): RoutedC
     )
   }
   const routed = onMethod.find(({ route: { when: condition } }) => {
-    const value = condition && request.query.text(condition.parameter)
-    return condition === undefined || (value !== undefined && condition.values.includes(value))
+    return condition === undefined || condition.values.includes(request.query.text(condition.parameter))
   })
   if (routed !== undefined) return routed
   const parameter = onMethod[0]?.route.when?.parameter ?? ''

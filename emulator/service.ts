@@ -84,7 +84,7 @@ export class Service {
     const { strict, checkLogTime, defaultProject } = this.options
     const enterShard = async (shard: Shard, direction: 'write' | 'read', bytes: number) => {
       this.quotas.enter(shard, direction, bytes)
-      session?.enterShard(shard.id, bytes, () => quotaExceeded(direction, shard.id))
+      session?.enterShard(shard.id, bytes, (exhausted) => quotaExceeded(direction, shard.id, exhausted))
       await session?.before(gone)
     }
     const projectName = hostProject ?? params['project'] ?? defaultProject

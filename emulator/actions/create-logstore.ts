@@ -7,14 +7,19 @@ import type { Action } from './call'
 const CODE = 'LogStoreInfoInvalid'
 const MAX_SHARDS = 100
 const DEFAULT_SHARDS = 2
+/** Further properties that SDKs send. */
 const KNOWN = new Set([
-  'hot_ttl',
-  'telemetryType',
+  'archiveSeconds',
   'encrypt_conf',
-  'mode',
+  'hot_ttl',
   'infrequentAccessTTL',
-  'processorId'
+  'mode',
+  'processorId',
+  'resourceQuota',
+  'telemetryType'
 ])
+/** What the Java SDK writes for a limit that was not set. */
+const UNSET = -1
 
 export const createLogstore: Action = async (call) => {
   const { project } = call
@@ -28,7 +33,7 @@ export const createLogstore: Action = async (call) => {
 /** The properties that a create or update body sets. */
 export function readSettings(body: JsonBody, strict: boolean): Partial<LogstoreSettings> {
   const ttl = body.integer('ttl', 1, 3650)
-  const maxSplitShard = body.integer('maxSplitShard', 0, 256)
+  const maxSplitShard = body.integer('maxSplitShard', UNSET, 256)
   const flags = (['enable_tracking', 'autoSplit', 'appendMeta'] as const).flatMap((name) => {
     const value = body.flag(name)
     return value === undefined ? [] : [[name, value] as const]
@@ -50,9 +55,9 @@ export function readSettings(body: JsonBody, strict: boolean): Partial<LogstoreS
     throw new ServiceError(400, CODE, `redundant key exist in json : ${redundant}`)
   }
   return {
-    ...others,
+    ...Object.fromEntries(Object.entries(others).filter(([, value]) => value !== null)),
     ...Object.fromEntries(flags),
     ...(ttl === undefined ? {} : { ttl }),
-    ...(maxSplitShard === undefined ? {} : { maxSplitShard })
+    ...(maxSplitShard === undefined || maxSplitShard === UNSET ? {} : { maxSplitShard })
   }
 }

@@ -9,6 +9,9 @@ import { type LogQuery, queryFromJson, queryFromParameters, searchCondition } fr
 const DEFAULT_LINE = 100
 const MAX_LINE = 100
 const MAX_OFFSET = 1_000_000
+/** Bytes of one header, well below what clients read of all headers together. */
+const MAX_HEADER = 2048
+const NOT_ASCII = /[\u0080-\uffff]/g
 
 /** The older form: parameters in the query, an array of logs in the answer, facts in headers. */
 export const getLogs: Action = (call) => {
@@ -23,10 +26,11 @@ export const getLogs: Action = (call) => {
     'x-log-processed-rows': String(found.length),
     'x-log-elapsed-millisecond': '0',
     'x-log-has-sql': 'false',
-    'x-log-where-query': encodeURIComponent(query.text),
+    'x-log-where-query': headerText(query.text),
     'x-log-agg-query': '',
     'x-log-cpu-sec': '0',
-    'x-log-cpu-cores': '0'
+    'x-log-cpu-cores': '0',
+    'x-log-query-info': queryInfo(page)
   })
 }
 
@@ -39,6 +43,33 @@ export const getLogsV3: Action = async (call) => {
   const found = find(call, query, body.flag('reverse') ?? false)
   const data = found.slice(offset, offset + line).map(flatten)
   return compressed(call, jsonReply({ meta: meta(query, data, found.length), data }))
+}
+
+/** What the answer holds, as JSON in ASCII; some clients cannot do without it. */
+function queryInfo(page: readonly Record<string, string>[]): string {
+  const keys: string[] = []
+  let size = 0
+  for (const key of keysOf(page)) {
+    size += JSON.stringify(key).length
+    if (size > MAX_HEADER) break
+    keys.push(key)
+  }
+  return JSON.stringify({ keys, terms: [['*', '']], mode: 0 }).replace(NOT_ASCII, escaped)
+}
+
+function keysOf(logs: readonly Record<string, string>[]): string[] {
+  return [...new Set(logs.flatMap((log) => Object.keys(log)))]
+}
+
+/** Text that may stand in a header as it is, else percent-encoded and bounded. */
+function headerText(text: string): string {
+  return /^[\x20-\x7e]*$/.test(text) && text.length <= MAX_HEADER
+    ? text
+    : encodeURIComponent(text.slice(0, MAX_HEADER / 12))
+}
+
+function escaped(char: string): string {
+  return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
 
 function find(call: Call, query: LogQuery, reverse: boolean): LogRecord[] {
@@ -62,7 +93,7 @@ function meta(query: LogQuery, data: readonly Record<string, string>[], found: n
     mode: 0,
     scanBytes: 0,
     telementryType: '',
-    keys: [...new Set(data.flatMap((log) => Object.keys(log)))],
+    keys: keysOf(data),
     terms: [],
     isAccurate: true,
     columnTypes: [],

@@ -9,6 +9,7 @@ import { takesProtobuf } from '../wire/accept'
 import { chooseEncoding } from '../wire/accept-encoding'
 import { formatCursor, parseCursor } from '../wire/cursor'
 import type { Action, Call } from './call'
+import { refuseProcessor } from './processor'
 
 /** Raw bytes of one answer, at most, unless a single group is larger. */
 const MAX_ANSWER = 10 * 1024 * 1024
@@ -24,6 +25,7 @@ export const pullLogs: Action = async (call) => {
   const stop = call.query.text('end_cursor') ?? call.query.text('endCursor')
   const stopCursor = stop === undefined ? undefined : parseCursor(stop)
   const query = splQuery(call.query.text('query'))
+  refuseProcessor(call)
   if (!shard.isReadable(cursor)) throw invalidCursor(text)
   const read = shard.read(cursor, count, MAX_ANSWER, stopCursor)
   const bytes = read.groups.reduce((sum, { size }) => sum + size, 0)

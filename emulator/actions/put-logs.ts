@@ -9,6 +9,7 @@ import { encodeJsonLogGroup } from '../wire/json-log-group'
 import { checkLogGroup, type LogGroupFacts } from '../wire/log-group-check'
 import { readLogPackages } from '../wire/log-package-list'
 import type { Action, Call } from './call'
+import { refuseProcessor } from './processor'
 
 /** Log times that one write may hold, in seconds around the server's clock. */
 const OLDEST_LOG = 7 * 24 * 3600
@@ -36,6 +37,7 @@ export const putLogsByKey: Action = (call) => {
 
 async function put(call: Call, candidates: (logstore: Logstore) => readonly Shard[]) {
   const { logstore } = call
+  refuseProcessor(call)
   const groups = await readGroups(call)
   const bytes = groups.reduce((sum, { body }) => sum + body.length, 0)
   let shard = await enterFirst(call, candidates(logstore), bytes)

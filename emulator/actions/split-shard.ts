@@ -10,6 +10,7 @@ export const splitShard: Action = (call) => {
   const { logstore, shardId, query } = call
   const text = query.text('key')
   const parts = query.integer('shardCount', 2, MAX_PARTS) ?? 2
+  call.project.checkSplit(text === undefined ? parts : 2)
   if (text === undefined)
     return jsonReply(logstore.splitShard(shardId, { parts }).map((shard) => shard.info()))
   const key = text.length === 32 ? parseHashKey(text) : undefined

@@ -63,7 +63,7 @@ function parseTerm(reader: TokenReader): LogPredicate {
   const token = reader.take()
   if (token.kind === 'operator' && token.text !== '*')
     throw new QueryError(`unexpected ${token.text} at ${token.at}`)
-  if (reader.takeOperator(':') !== undefined) return fieldTerm(reader, token.text)
+  if (reader.takeOperator(':') !== undefined) return fieldTerm(reader, tagName(reader, token.text))
   const comparison = reader.takeOperator('>', '>=', '<', '<=', '=')
   if (comparison !== undefined) return comparisonTerm(reader, token.text, comparison)
   if (reader.takeKeyword('in') !== undefined) return rangeTerm(reader, token.text)
@@ -71,6 +71,15 @@ function parseTerm(reader: TokenReader): LogPredicate {
   const matches = textMatcher(token.text, token.kind === 'double')
   return (record) =>
     Object.entries(flatten(record)).some(([name, value]) => name !== '__time__' && matches(value))
+}
+
+/** `__tag__:name`, of `__tag__:name:value`; any other name as it is. */
+function tagName(reader: TokenReader, field: string): string {
+  const separator = reader.peek(1)
+  if (field !== '__tag__' || separator?.kind !== 'operator' || separator.text !== ':') return field
+  const name = reader.take().text
+  reader.takeOperator(':')
+  return `${field}:${name}`
 }
 
 function fieldTerm(reader: TokenReader, field: string): LogPredicate {

@@ -4,6 +4,7 @@ import type { AccountState } from './state'
 import type { StoreClock } from './store-clock'
 import type { StoreContext } from './store-context'
 
+const MAX_PROJECTS = 50
 const PROJECT_NAME = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/
 
 /** All projects of the one account that the emulator serves. */
@@ -31,9 +32,16 @@ export class Account {
   }
 
   createProject(name: string, settings: ProjectSettings): void {
-    if (!PROJECT_NAME.test(name)) throw parameterInvalid(`project name ${name} is invalid`)
+    if (!PROJECT_NAME.test(name)) {
+      throw parameterInvalid(
+        `project name ${name} is invalid: 3 to 63 of a-z, 0-9 and -, the first and the last a letter or digit`
+      )
+    }
     if (this.projects.has(name)) {
       throw new ServiceError(400, 'ProjectAlreadyExist', `Project ${name} already exist`)
+    }
+    if (this.projects.size >= MAX_PROJECTS) {
+      throw new ServiceError(400, 'ProjectQuotaExceed', `the account has ${MAX_PROJECTS} projects`)
     }
     this.projects.set(name, new Project(name, settings, this.context))
   }

@@ -21,6 +21,7 @@ export interface LogstoreDescription extends LogstoreSettings {
   shardCount: number
   createTime: number
   lastModifyTime: number
+  productType: string
 }
 
 export type LogstoreIndex = Readonly<Record<string, unknown>>
@@ -225,7 +226,8 @@ export class Logstore {
       ...this.settings,
       shardCount: this.writableShards().length,
       createTime: this.createTime,
-      lastModifyTime: this.#lastModifyTime
+      lastModifyTime: this.#lastModifyTime,
+      productType: ''
     }
   }
 

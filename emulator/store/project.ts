@@ -4,6 +4,8 @@ import type { ProjectState } from './state'
 import type { StoreContext } from './store-context'
 
 const MAX_LOGSTORES = 200
+/** That take writes. */
+const MAX_SHARDS = 400
 const LOGSTORE_NAME = /^[a-z0-9][a-z0-9_-]{1,61}[a-z0-9]$/
 const DEFAULT_SETTINGS: LogstoreSettings = {
   ttl: 3650,
@@ -61,7 +63,11 @@ export class Project {
 
   createLogstore(name: string, shardCount: number, settings: Partial<LogstoreSettings>): void {
     if (!LOGSTORE_NAME.test(name)) {
-      throw new ServiceError(400, 'LogStoreInfoInvalid', `logstore name ${name} is invalid`)
+      throw new ServiceError(
+        400,
+        'LogStoreInfoInvalid',
+        `logstore name ${name} is invalid: 3 to 63 of a-z, 0-9, - and _, the first and the last a letter or digit`
+      )
     }
     if (this.logstores.has(name)) {
       throw new ServiceError(400, 'LogStoreAlreadyExist', `logstore ${name} already exists`)
@@ -69,8 +75,14 @@ export class Project {
     if (this.logstores.size >= MAX_LOGSTORES) {
       throw new ServiceError(400, 'ProjectQuotaExceed', `project ${this.name} has ${MAX_LOGSTORES} logstores`)
     }
+    this.#checkShardQuota(shardCount, 400)
     const all = { ...DEFAULT_SETTINGS, ...settings }
     this.logstores.set(name, Logstore.create(this.name, name, shardCount, all, this.context))
+  }
+
+  /** Refuses a split into `parts` that the project has no room for. */
+  checkSplit(parts: number): void {
+    this.#checkShardQuota(parts - 1, 403)
   }
 
   deleteLogstore(name: string): void {
@@ -98,5 +110,12 @@ export class Project {
       lastModifyTime: this.#lastModifyTime,
       logstores: [...this.logstores.values()].map((logstore) => logstore.toState())
     }
+  }
+
+  #checkShardQuota(added: number, status: number): void {
+    const writable = [...this.logstores.values()].flatMap((logstore) => logstore.writableShards()).length
+    if (writable + added <= MAX_SHARDS) return
+    const message = `project ${this.name} has ${writable} shards, ${MAX_SHARDS} at most`
+    throw new ServiceError(status, 'ProjectQuotaExceed', message)
   }
 }

@@ -213,6 +213,12 @@ describe('faults', () => {
       { kind: 'error', unknown: 1 },
       { kind: 'error', code: 5 },
       { kind: 'error', call: [5] },
+      { kind: 'error', call: [] },
+      { kind: 'error', call: 'Putlogs' },
+      { kind: 'error', call: ['PutLogs', 'Unknown'] },
+      { kind: 'error', count: 1.5 },
+      { kind: 'error', shard: 0.5 },
+      { kind: 'throttle' },
       { kind: 'delay' },
       { kind: 'clockSkew' },
       5

@@ -11,7 +11,12 @@ describe('GetLogs', () => {
 
   async function write(time: number, fields: Fields, topic = ''): Promise<void> {
     const Contents = Object.entries(fields).map(([Key, Value]) => ({ Key, Value }))
-    await world.put({ Topic: topic, Source: 'host', Logs: [{ Time: NOW_SECONDS + time, Contents }] })
+    await world.put({
+      Topic: topic,
+      Source: 'host',
+      LogTags: [{ Key: 'zone', Value: 'eu' }],
+      Logs: [{ Time: NOW_SECONDS + time, Contents }]
+    })
   }
 
   async function find(query: string, parameters = RANGE): Promise<string[]> {
@@ -50,6 +55,8 @@ describe('GetLogs', () => {
     ['path: *', 'c'],
     ['__topic__: web', 'ab'],
     ['__source__: host and 42', 'c'],
+    ['__tag__:zone: eu', 'abc'],
+    ['not __tag__:zone: "eu" or id: a', 'a'],
     ['missing: x', '']
   ] as const) {
     it(`finds "${expected}" by ${query === '' ? 'nothing' : query}`, async () => {
@@ -105,6 +112,7 @@ describe('GetLogs', () => {
         __time__: String(NOW_SECONDS + 2),
         __topic__: 'api',
         __source__: 'host',
+        '__tag__:zone': 'eu',
         id: 'c',
         level: 'ERROR',
         status: '404',
@@ -113,6 +121,23 @@ describe('GetLogs', () => {
     ])
     assert.equal(answer.headers['x-log-progress'], 'Complete')
     assert.equal(answer.headers['x-log-count'], '1')
+    assert.equal(answer.headers['x-log-where-query'], 'status:404')
+    const info = JSON.parse(String(answer.headers['x-log-query-info'])) as Record<string, unknown>
+    assert.deepEqual(info['keys'], Object.keys((JSON.parse(answer.body.toString()) as Fields[])[0] ?? {}))
+  })
+
+  it('keeps the facts in headers short and in ASCII, however long the query and the names of the fields', async () => {
+    const fields = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`字段-${i}`.repeat(5), 'v']))
+    await write(3, { ...fields, id: 'wide' })
+    const query = `id: wide or 字段: ${'值'.repeat(3000)}`
+    const target = `/logstores/access?type=log&${RANGE}&query=${encodeURIComponent(query)}`
+    const { status, headers } = await world.client.send({ target })
+    assert.equal(status, 200)
+    for (const name of ['x-log-query-info', 'x-log-where-query']) {
+      assert.match(String(headers[name]), /^[\x20-\x7e]{1,7000}$/, name)
+    }
+    const { keys } = JSON.parse(String(headers['x-log-query-info'])) as { keys: string[] }
+    assert.ok(keys.length > 10 && keys.length < 300)
   })
 
   describe('in the newer form', () => {

@@ -27,8 +27,21 @@ describe('logstores', () => {
       hot_ttl: 0,
       mode: 'query',
       createTime: NOW_SECONDS,
-      lastModifyTime: NOW_SECONDS
+      lastModifyTime: NOW_SECONDS,
+      productType: ''
     })
+  })
+
+  it('are created by clients that write out what they leave unset', async () => {
+    const unset = { maxSplitShard: -1, resourceQuota: { storage: { preserved: -1 } }, archiveSeconds: 0 }
+    for (const strict of [false, true]) {
+      await world.stop()
+      await world.start({ strict })
+      assert.equal((await create('app', { ttl: 1, shardCount: 1, hot_ttl: null, ...unset })).status, 200)
+      assert.equal((await world.post('/logstores/app', { ttl: 2, ...unset }, 'PUT')).status, 200)
+      const app = await world.client.json<Record<string, unknown>>({ target: '/logstores/app' })
+      assert.deepEqual([app['ttl'], app['maxSplitShard'], app['hot_ttl']], [2, 64, 0])
+    }
   })
 
   it('are listed by name, a page at a time, with a filter', async () => {
@@ -94,12 +107,40 @@ describe('logstores', () => {
     'very many shards': { logstoreName: 'app', shardCount: 101 },
     'a ttl of nothing': { logstoreName: 'app', ttl: 0 },
     'a ttl beyond ten years': { logstoreName: 'app', ttl: 3651 },
-    'a flag that is text': { logstoreName: 'app', autoSplit: 'yes' }
+    'a flag that is text': { logstoreName: 'app', autoSplit: 'yes' },
+    'a split limit below none': { logstoreName: 'app', maxSplitShard: -2 }
   })) {
     it(`are refused with ${what}`, async () => {
       assert.equal(await world.refused('/logstores', body), '400 LogStoreInfoInvalid')
     })
   }
+
+  it('have at most 400 writable shards in a project', async () => {
+    for (let i = 0; i < 4; i++) world.emulator.createLogstore(`store-${i}`, { shardCount: 99 })
+    world.emulator.createLogstore('last', { shardCount: 3 })
+    assert.equal(
+      await world.refused('/logstores', { logstoreName: 'more', shardCount: 2 }),
+      '400 ProjectQuotaExceed'
+    )
+    assert.equal((await create('more', { shardCount: 1 })).status, 200)
+    const split = '/logstores/last/shards/0?action=split'
+    assert.equal(await world.client.refusal({ method: 'POST', target: split }), '403 ProjectQuotaExceed')
+    assert.equal(
+      (await world.client.send({ method: 'POST', target: '/logstores/last/shards/0?action=merge' })).status,
+      200
+    )
+    assert.equal(
+      (await world.client.send({ method: 'POST', target: '/logstores/last/shards/2?action=split' })).status,
+      200
+    )
+  })
+
+  it('are not mistaken for another call about them', async () => {
+    await create('app')
+    assert.equal(await world.refused('/logstores/app?type=context_log&pack_id=1'), '400 ParameterInvalid')
+    assert.equal(await world.refused('/logstores/app/index?type=other'), '400 ParameterInvalid')
+    assert.equal((await world.client.send({ target: '/logstores/app?type=' })).status, 200)
+  })
 
   it('may have an underscore and a dash inside', async () => {
     assert.equal((await create('app_log-1')).status, 200)
@@ -135,6 +176,13 @@ describe('the index of a logstore', () => {
     const got = await world.client.json<Record<string, unknown>>({ target })
     assert.deepEqual([got['line'], got['ttl'], got['storage']], [index.line, 7, 'pg'])
     assert.equal(got['lastModifyTime'], NOW_SECONDS)
+  })
+
+  it('has a ttl and a text length, given or not', async () => {
+    await world.post('/logstores/access', { ttl: 5 }, 'PUT')
+    await world.post(target, { keys: {} })
+    const got = await world.client.json<Record<string, unknown>>({ target })
+    assert.deepEqual([got['ttl'], got['max_text_len'], got['log_reduce']], [5, 2048, false])
   })
 
   it('is created once, updated, deleted', async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { refusalOf } from './raw-client'
 import { groupOf, jsonRequest, NOW_SECONDS, World } from './world'
 
 describe('projects', () => {
@@ -45,6 +46,31 @@ describe('projects', () => {
     assert.deepEqual(await list(''), [3, 3, 'demo', 'second', 'zoo'])
     assert.deepEqual(await list('?offset=1&size=1'), [1, 3, 'second'])
     assert.deepEqual(await list('?projectName=oo&resourceGroupId='), [1, 1, 'zoo'])
+    await world.client.send({
+      ...jsonRequest('/', { projectName: 'third', description: 'Of three', resourceGroupId: 'rg-1' }),
+      ...bare
+    })
+    assert.deepEqual(await list('?resourceGroupId=rg-1'), [1, 1, 'third'])
+    assert.deepEqual(await list('?description=three'), [1, 1, 'third'])
+    assert.deepEqual(await list('?resourceGroupId=rg-2'), [0, 0])
+  })
+
+  it('are at most 50', async () => {
+    for (let i = 1; i < 50; i++) {
+      const { status } = await world.client.send({
+        ...jsonRequest('/', { projectName: `project-${i}` }),
+        ...bare
+      })
+      assert.equal(status, 200)
+    }
+    const request = { ...jsonRequest('/', { projectName: 'one-more' }), ...bare }
+    assert.equal(await world.client.refusal(request), '400 ProjectQuotaExceed')
+  })
+
+  it('are not told of without a signature', async () => {
+    const headers = { host: 'demo.127.0.0.1', 'x-log-apiversion': '0.6.0' }
+    const answer = await world.client.exchange('GET', '/', headers, Buffer.alloc(0))
+    assert.equal(refusalOf(answer), '400 ParameterInvalid')
   })
 
   it('are updated', async () => {

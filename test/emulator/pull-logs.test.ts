@@ -163,6 +163,13 @@ describe('PullLogs', () => {
     })
   }
 
+  it('refuses a processor, which it would not run', async () => {
+    const cursor = encodeURIComponent(await world.cursor(0, 'begin'))
+    const target = `/logstores/access/shards/0?type=log&cursor=${cursor}`
+    assert.equal(await world.refused(`${target}&processor=mask`), '400 ParameterInvalid')
+    assert.equal((await world.client.send({ target: `${target}&processor=` })).status, 200)
+  })
+
   it('needs a cursor', async () => {
     assert.equal(await world.refused(`${shard}?type=log&count=1`), '400 ParameterInvalid')
   })

@@ -35,6 +35,14 @@ describe('PutLogs', () => {
     })
   }
 
+  it('refuses a processor, which it would not run', async () => {
+    for (const path of ['/logstores/access', `/logstores/access/shards/lb`]) {
+      const answer = await world.put(groupOf('here'), { target: `${path}?processor=mask` })
+      assert.equal(refusalOf(answer), '400 ParameterInvalid')
+    }
+    assert.deepEqual(await allTexts(), [])
+  })
+
   it('keeps the group byte for byte', async () => {
     const { cases } = JSON.parse(
       readFileSync(path.resolve('test/fixtures/vectors/loggroup.json'), 'utf8')

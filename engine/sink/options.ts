@@ -55,6 +55,11 @@ export interface SinkOptions {
   maxOpenBatches?: number | undefined
   /** Over the client's own policy. */
   retry?: Partial<RetryPolicy> | undefined
+  /**
+   * Milliseconds since a log was written for which whatever may pass is tried again, however often; 0 or not given:
+   * as often as `retry` says.
+   */
+  maxRetryAge?: number | undefined
   clock?: SinkClock | undefined
   /** 0 up to 1; Math.random where not given. */
   random?: (() => number) | undefined
@@ -77,6 +82,8 @@ export interface SinkSettings {
   readonly maxBlock: number
   readonly maxOpenBatches: number
   readonly retry: RetryPolicy
+  /** 0: retries are counted instead. */
+  readonly maxRetryAge: number
   readonly clock: SinkClock
   readonly random: () => number
 }
@@ -102,6 +109,7 @@ export function checkSinkOptions(options: SinkOptions, base: RetryPolicy): SinkS
     maxBlock: wholeNumber('maxBlock', options.maxBlock, 60_000, -1, LONGEST_TIMER),
     maxOpenBatches: wholeNumber('maxOpenBatches', options.maxOpenBatches, 1000, 1, 1_000_000),
     retry: checkRetryPolicy(options.retry, base),
+    maxRetryAge: wholeNumber('maxRetryAge', options.maxRetryAge, 0, 0, Number.MAX_SAFE_INTEGER),
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random
   }

@@ -3,13 +3,19 @@ import { BackoffGate } from './backoff-gate'
 import { type BatchFrame, routeKey } from './batch-key'
 import { ConcurrencyLimit } from './concurrency-limit'
 import type { SinkSettings } from './options'
+import { Pace } from './pace'
 
 /** Places remembered although no call is out to them. */
 const MOST_PLACES = 1024
 
-interface LogstoreRate {
-  gate: BackoffGate
-  limit: ConcurrencyLimit
+/** The back-off and the pace of all calls to one place. */
+interface PlaceRate {
+  readonly gate: BackoffGate
+  readonly pace: Pace
+}
+
+interface LogstoreRate extends PlaceRate {
+  readonly limit: ConcurrencyLimit
   inFlight: number
 }
 
@@ -17,77 +23,94 @@ interface LogstoreRate {
 export interface Call {
   readonly startedAt: number
   readonly frame: BatchFrame
+  readonly bytes: number
   readonly logstore: LogstoreRate
-  readonly route: BackoffGate | undefined
+  readonly route: PlaceRate | undefined
   readonly saturated: boolean
 }
 
-/** One logstore that gets less than the full rate. */
+/** One place that gets less than the full rate. */
 export interface Slowdown {
+  /** Empty where the quota of the whole project is used up. */
   logstore: string
+  /** Of the shard that is throttled, where it is a single one. */
+  hashKey?: string
   /** Requests in flight allowed. */
   limit: number
   /** Milliseconds until the next request may start. */
   resumeIn: number
+  /** The rate that it has settled at, before compression, where it was throttled. */
+  bytesPerSecond?: number
 }
 
 /**
- * When which call may start. What the service or the network refuses slows down only what it concerns: the endpoint
- * when no answer came, the hash key's shard when that one is throttled, else the logstore.
+ * When which call may start. What the service or the network refuses slows down only what it concerns: everything
+ * when no answer came or the project's quota is used up, the hash key's shard when that one is throttled, else the
+ * logstore.
  */
 export class RateControl {
-  readonly #endpoint: BackoffGate
+  /** Of all calls: they go to one project at one endpoint. */
+  readonly #project: PlaceRate
   readonly #logstores = new Map<string, LogstoreRate>()
-  readonly #routes = new Map<string, BackoffGate>()
+  readonly #routes = new Map<string, PlaceRate & { readonly frame: BatchFrame }>()
 
   constructor(
-    private readonly settings: Pick<SinkSettings, 'retry' | 'random' | 'concurrency' | 'adaptiveConcurrency'>
+    private readonly settings: Pick<
+      SinkSettings,
+      'clock' | 'retry' | 'random' | 'concurrency' | 'adaptiveConcurrency'
+    >
   ) {
-    this.#endpoint = this.#gate()
+    this.#project = this.#placeRate(settings.clock.now())
   }
 
   /** Milliseconds until any call may start; Infinity while one is out to try. */
-  endpointWait(now: number): number {
-    return this.#endpoint.waitAt(now)
+  projectWait(now: number): number {
+    return waitFor(this.#project, now)
   }
 
   /** The same for calls to one logstore; Infinity also while its limit is reached. */
   logstoreWait(logstore: string, now: number): number {
     const rate = this.#logstores.get(logstore)
     if (rate === undefined) return 0
-    return rate.inFlight >= rate.limit.current ? Number.POSITIVE_INFINITY : rate.gate.waitAt(now)
+    return rate.inFlight >= rate.limit.current ? Number.POSITIVE_INFINITY : waitFor(rate, now)
   }
 
   /** The same for calls with one hash key. */
   routeWait(frame: BatchFrame, now: number): number {
     if (frame.hashKey === undefined || this.#routes.size === 0) return 0
-    return this.#routes.get(routeKey(frame))?.waitAt(now) ?? 0
+    const rate = this.#routes.get(routeKey(frame))
+    return rate === undefined ? 0 : waitFor(rate, now)
   }
 
-  begin(frame: BatchFrame, now: number): Call {
-    const logstore = this.#logstoreRate(frame.logstore)
+  /** @param bytes before compression */
+  begin(frame: BatchFrame, bytes: number, now: number): Call {
+    const logstore = this.#logstoreRate(frame.logstore, now)
     const route = frame.hashKey === undefined ? undefined : this.#routes.get(routeKey(frame))
     logstore.inFlight++
     const saturated = logstore.inFlight >= logstore.limit.current
-    const call: Call = { startedAt: now, frame, logstore, route, saturated }
-    for (const gate of gatesOf(call, this.#endpoint)) gate.begin(call)
+    const call: Call = { startedAt: now, frame, bytes, logstore, route, saturated }
+    for (const { gate, pace } of this.#placesOf(call)) {
+      gate.begin(call)
+      pace.begin(bytes, now)
+    }
     return call
   }
 
   /** The call was accepted. */
   succeeded(call: Call, now: number): void {
     this.#end(call)
-    for (const gate of gatesOf(call, this.#endpoint)) gate.succeed(call.startedAt)
-    if (call.route?.isOpen) this.#routes.delete(routeKey(call.frame))
+    for (const { gate, pace } of this.#placesOf(call)) {
+      gate.succeed(call.startedAt)
+      pace.succeeded(call.bytes, now)
+    }
+    if (call.route?.gate.isOpen && call.route.pace.isCalmAt(now)) this.#routes.delete(routeKey(call.frame))
     call.logstore.limit.succeeded(call.startedAt, now, call.saturated)
   }
 
   /** The service answered, but the fault lies with the call and not with the rate. */
   refused(call: Call): void {
     this.#end(call)
-    this.#endpoint.succeed(call.startedAt)
-    call.logstore.gate.succeed(call.startedAt)
-    call.route?.succeed(call.startedAt)
+    for (const { gate } of this.#placesOf(call)) gate.succeed(call.startedAt)
   }
 
   /** The call was given up before its outcome was known. */
@@ -101,64 +124,88 @@ export class RateControl {
    */
   failed(call: Call, error: SlsError, now: number): number {
     this.#end(call)
-    if (error.status === undefined) return this.#endpoint.fail(call.startedAt, now)
-    this.#endpoint.succeed(call.startedAt)
-    if (isShardQuota(error) && call.frame.hashKey !== undefined) {
-      call.logstore.gate.succeed(call.startedAt)
-      return this.#routeGate(call.frame, now).fail(call.startedAt, now)
+    const { startedAt, logstore } = call
+    const place = this.#concerned(call, error, now)
+    for (const other of this.#placesOf(call)) {
+      if (other === place) break
+      other.gate.succeed(startedAt)
     }
-    if (isThrottle(error)) call.logstore.limit.throttled(call.startedAt, now)
-    return call.logstore.gate.fail(call.startedAt, now)
+    if (isThrottle(error)) {
+      if (this.settings.adaptiveConcurrency && isQuota(error)) place.pace.throttled(startedAt, now)
+      if (!this.#isRoute(place)) logstore.limit.throttled(startedAt, now)
+    }
+    return place.gate.fail(startedAt, now)
   }
 
   slowdowns(now: number): Slowdown[] {
     const slow: Slowdown[] = []
-    for (const [logstore, { gate, limit }] of this.#logstores) {
-      if (gate.isOpen && limit.isFull) continue
-      const wait = gate.waitAt(now)
-      slow.push({ logstore, limit: limit.current, resumeIn: Number.isFinite(wait) ? Math.round(wait) : 0 })
+    const tell = (logstore: string, limit: number, place: PlaceRate, hashKey?: string) => {
+      const bytesPerSecond = place.pace.limitAt(now)
+      if (place.gate.isOpen && limit >= this.settings.concurrency && bytesPerSecond === undefined) return
+      const wait = waitFor(place, now)
+      const slowdown: Slowdown = { logstore, limit, resumeIn: Number.isFinite(wait) ? Math.round(wait) : 0 }
+      if (hashKey !== undefined) slowdown.hashKey = hashKey
+      if (bytesPerSecond !== undefined) slowdown.bytesPerSecond = bytesPerSecond
+      slow.push(slowdown)
     }
+    const { concurrency } = this.settings
+    if (this.#project.pace.limitAt(now) !== undefined) tell('', concurrency, this.#project)
+    for (const [logstore, rate] of this.#logstores) tell(logstore, rate.limit.current, rate)
+    for (const { frame, ...rate } of this.#routes.values())
+      tell(frame.logstore, concurrency, rate, frame.hashKey)
     return slow
   }
 
   #end(call: Call): void {
     call.logstore.inFlight--
-    for (const gate of gatesOf(call, this.#endpoint)) gate.end(call)
+    for (const { gate } of this.#placesOf(call)) gate.end(call)
   }
 
-  #gate(): BackoffGate {
-    return new BackoffGate(this.settings.retry, this.settings.random)
+  /** What the call passes, from the widest to the narrowest. */
+  #placesOf(call: Call): PlaceRate[] {
+    return call.route === undefined
+      ? [this.#project, call.logstore]
+      : [this.#project, call.logstore, call.route]
   }
 
-  #logstoreRate(name: string): LogstoreRate {
+  #concerned(call: Call, error: SlsError, now: number): PlaceRate {
+    if (error.status === undefined || isProjectQuota(error)) return this.#project
+    if (isShardQuota(error) && call.frame.hashKey !== undefined) return this.#routeRate(call.frame, now)
+    return call.logstore
+  }
+
+  #isRoute(place: PlaceRate): boolean {
+    return 'frame' in place
+  }
+
+  #placeRate(now: number): PlaceRate {
+    return { gate: new BackoffGate(this.settings.retry, this.settings.random), pace: new Pace(now) }
+  }
+
+  #logstoreRate(name: string, now: number): LogstoreRate {
     const known = this.#logstores.get(name)
     if (known !== undefined) return known
     const { concurrency, adaptiveConcurrency } = this.settings
-    const rate = {
-      gate: this.#gate(),
-      limit: new ConcurrencyLimit(concurrency, adaptiveConcurrency),
-      inFlight: 0
-    }
+    const limit = new ConcurrencyLimit(concurrency, adaptiveConcurrency)
+    const rate = { ...this.#placeRate(now), limit, inFlight: 0 }
     forgetOldest(this.#logstores, (idle) => idle.inFlight === 0)
     this.#logstores.set(name, rate)
     return rate
   }
 
-  #routeGate(frame: BatchFrame, now: number): BackoffGate {
+  #routeRate(frame: BatchFrame, now: number): PlaceRate {
     const key = routeKey(frame)
     const known = this.#routes.get(key)
     if (known !== undefined) return known
-    const gate = this.#gate()
-    forgetOldest(this.#routes, (idle) => idle.waitAt(now) === 0)
-    this.#routes.set(key, gate)
-    return gate
+    const rate = { ...this.#placeRate(now), frame }
+    forgetOldest(this.#routes, (idle) => waitFor(idle, now) === 0)
+    this.#routes.set(key, rate)
+    return rate
   }
 }
 
-function gatesOf(call: Call, endpoint: BackoffGate): BackoffGate[] {
-  const gates = [endpoint, call.logstore.gate]
-  if (call.route !== undefined) gates.push(call.route)
-  return gates
+function waitFor({ gate, pace }: PlaceRate, now: number): number {
+  return Math.max(gate.waitAt(now), pace.waitAt(now))
 }
 
 function forgetOldest<Place>(places: Map<string, Place>, mayForget: (place: Place) => boolean): void {
@@ -170,8 +217,16 @@ function forgetOldest<Place>(places: Map<string, Place>, mayForget: (place: Plac
   }
 }
 
+function isProjectQuota(error: SlsError): boolean {
+  return /^writequotaexceed/i.test(error.code)
+}
+
 function isShardQuota(error: SlsError): boolean {
   return /^shardwritequotaexceed/i.test(error.code)
+}
+
+function isQuota(error: SlsError): boolean {
+  return error.status === 429 || /quota/i.test(error.code)
 }
 
 function isThrottle(error: SlsError): boolean {

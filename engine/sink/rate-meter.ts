@@ -23,6 +23,13 @@ export class RateMeter {
     return this.#slots.reduce((sum, amount) => sum + amount, 0) / seconds
   }
 
+  /** The most of any second of these that is over. */
+  bestSecond(now: number): number {
+    this.#advance(now)
+    const current = this.#second % WINDOW_SECONDS
+    return this.#slots.reduce((most, amount, slot) => (slot === current ? most : Math.max(most, amount)), 0)
+  }
+
   #advance(now: number): void {
     const second = Math.floor(now / 1000)
     const passed = Math.min(WINDOW_SECONDS, second - this.#second)

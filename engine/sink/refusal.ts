@@ -1,26 +1,45 @@
 import type { SlsError } from '../client/errors'
-import type { RetryPolicy } from '../client/retry'
+import type { SinkSettings } from './options'
 import type { Piece } from './piece'
 
 /** Requests of one batch that may be refused for good before the search for the log that is wrong ends. */
 const MOST_REFUSALS = 100
 
+/** Milliseconds for which a project or logstore that is missing may be in creation. */
+const CREATION_GRACE = 60_000
+
 export type Verdict = 'retryLater' | 'retryAfterGate' | 'splitByLogs' | 'splitByWrites' | 'fail'
 
+export interface JudgedPiece {
+  readonly piece: Pick<Piece, 'logs' | 'shares' | 'ordinaryRetries' | 'transientRetries'>
+  /** Milliseconds since its first log was written. */
+  readonly age: number
+  /** Requests of its batch that were refused for good. */
+  readonly refusals: number
+}
+
+/** How long is tried: by count, or where `maxRetryAge` is above 0 for so many milliseconds. */
+export type Patience = Pick<SinkSettings, 'retry' | 'maxRetryAge'>
+
 /** What becomes of a piece that the service did not accept. */
-export function judge(error: SlsError, piece: Piece, refusals: number, policy: RetryPolicy): Verdict {
+export function judge(error: SlsError, judged: JudgedPiece, { retry, maxRetryAge }: Patience): Verdict {
+  const { piece, age, refusals } = judged
+  const mayRetry = (retries: number, most: number) =>
+    maxRetryAge > 0 ? age < maxRetryAge : most < 0 || retries < most
   if (error.retryability === 'transient') {
-    return mayRetry(piece.transientRetries, policy.maxRetriesRetryable) ? 'retryAfterGate' : 'fail'
+    return mayRetry(piece.transientRetries, retry.maxRetriesRetryable) ? 'retryAfterGate' : 'fail'
   }
-  if (error.retryability === 'ordinary')
-    return mayRetry(piece.ordinaryRetries, policy.maxRetries) ? 'retryLater' : 'fail'
+  if (error.retryability === 'ordinary') {
+    const inCreation = isMissing(error) && maxRetryAge === 0 && retry.maxRetries > 0 && age < CREATION_GRACE
+    return inCreation || mayRetry(piece.ordinaryRetries, retry.maxRetries) ? 'retryLater' : 'fail'
+  }
   if (isTooLarge(error)) return piece.logs > 1 ? 'splitByLogs' : 'fail'
   const concernsContent = error.status !== undefined && error.status >= 400 && error.status < 500
   return concernsContent && piece.shares.length > 1 && refusals < MOST_REFUSALS ? 'splitByWrites' : 'fail'
 }
 
-function mayRetry(retries: number, most: number): boolean {
-  return most < 0 || retries < most
+function isMissing(error: SlsError): boolean {
+  return error.status === 404 && /^(?:project|logstore)not(?:exists?|exsit)$/i.test(error.code)
 }
 
 function isTooLarge(error: SlsError): boolean {

@@ -16,7 +16,7 @@ export interface SenderParts {
   client: PutClient
   settings: Pick<
     SinkSettings,
-    'clock' | 'concurrency' | 'adaptiveConcurrency' | 'compression' | 'retry' | 'random'
+    'clock' | 'concurrency' | 'adaptiveConcurrency' | 'compression' | 'retry' | 'maxRetryAge' | 'random'
   >
   emitter: SinkEmitter
   health: Health
@@ -130,7 +130,7 @@ export class Sender {
 
   /** The batch to send now, or the milliseconds until there may be one. */
   #next(now: number): Batch | number {
-    const wait = this.#rates.endpointWait(now)
+    const wait = this.#rates.projectWait(now)
     if (wait > 0) return this.#batches.size === 0 ? Number.POSITIVE_INFINITY : wait
     return this.#queue.take({
       logstore: (logstore) => this.#rates.logstoreWait(logstore, now),
@@ -144,9 +144,11 @@ export class Sender {
     batch.state = 'sending'
     this.#sendingCharge += batch.charge
     this.#inFlight++
-    this.#attempt(batch, piece, this.#rates.begin(batch.frame, now)).catch((error: unknown) => {
-      if (batch.state !== 'settled') this.giveUp(batch, asSlsError(error))
-    })
+    this.#attempt(batch, piece, this.#rates.begin(batch.frame, piece.rawSize, now)).catch(
+      (error: unknown) => {
+        if (batch.state !== 'settled') this.giveUp(batch, asSlsError(error))
+      }
+    )
   }
 
   async #attempt(batch: Batch, piece: Piece, call: Call): Promise<void> {
@@ -187,7 +189,9 @@ export class Sender {
 
   #judge(error: SlsError, batch: Batch, piece: Piece): Verdict {
     if (error.retryability === 'never') batch.refusals++
-    return judge(error, piece, batch.refusals, this.parts.settings.retry)
+    const { settings } = this.parts
+    const age = settings.clock.now() - batch.openedAt
+    return judge(error, { piece, age, refusals: batch.refusals }, settings)
   }
 
   /** The halves of a piece that is to be split; undefined when it is not, or cannot be. */
@@ -238,6 +242,7 @@ export class Sender {
     if (Array.isArray(next)) batch.pieces.push(next[1], next[0])
     else this.#failed(batch, piece, error, now)
     this.#goOn(batch)
+    if (next === 'fail') this.#giveUpAged(batch, error, now)
   }
 
   #failed(batch: Batch, piece: Piece, error: SlsError, now: number): void {
@@ -245,6 +250,20 @@ export class Sender {
     for (const share of piece.shares) share.ticket.fail(share.logs, error)
     this.parts.health.failed(logstore, error, now)
     this.parts.emitter.emit('error', { error, logstore, logs: piece.logs })
+  }
+
+  /** What waits behind a failure that will not pass in time, and is as old, is not kept to fail one by one. */
+  #giveUpAged(failed: Batch, error: SlsError, now: number): void {
+    const { maxRetryAge } = this.parts.settings
+    if (maxRetryAge === 0 || error.retryability === 'never') return
+    for (const batch of [...this.#batches]) {
+      const concerned = error.status === undefined || batch.frame.logstore === failed.frame.logstore
+      if (!concerned || batch.state === 'sending' || now - batch.openedAt < maxRetryAge) continue
+      const { logstore } = batch.frame
+      this.parts.emitter.emit('error', { error, logstore, logs: batch.pendingLogs })
+      this.parts.health.failed(logstore, error, now)
+      this.giveUp(batch, error)
+    }
   }
 
   #willRetry(batch: Batch, piece: Piece, error: SlsError, now: number, delay: number): void {

@@ -71,7 +71,7 @@ describe('Sending', () => {
   it('gives up when the retries are used up, and tells how many there were', async () => {
     for (const [refusal, calls] of [
       [refusals.busy, 4],
-      [refusals.noLogstore, 3],
+      [refusals.wrongKey, 3],
       [refusals.invalid, 1]
     ] as const) {
       const { sink, service, clock } = sinkUnderTest({ retry: { maxRetries: 2, maxRetriesRetryable: 3 } })
@@ -123,6 +123,58 @@ describe('Sending', () => {
     await sink.close()
   })
 
+  it('gives a missing logstore a minute, in which it may be created, however few the retries', async () => {
+    const { sink, service, clock } = sinkUnderTest({ retry: { maxRetries: 1 } })
+    service.answer = () => refusals.noLogstore()
+    const write = sink.write({ logs: [log(1)] })
+    const watched = watch(write)
+    await clock.advance(59_000)
+    assert.equal(watched.state, 'pending')
+    assert.equal(sink.status().lastError?.code, 'LogStoreNotExist')
+    await clock.advance(10_000)
+    assert.equal((await failureOf(write)).code, 'LogStoreNotExist')
+    await sink.close()
+
+    const strict = sinkUnderTest({ retry: { maxRetries: 0 } })
+    strict.service.answer = () => refusals.noLogstore()
+    const refused = failureOf(strict.sink.write({ logs: [log(1)] }))
+    await strict.clock.advance(3000)
+    assert.equal((await refused).attempts, 1)
+    await strict.sink.close()
+  })
+
+  for (const [kind, refusal] of [
+    ['an outage', refusals.network],
+    ['a busy service', refusals.busy],
+    ['a wrong key', refusals.wrongKey]
+  ] as const) {
+    it(`tries by age where told to, through ${kind}`, async () => {
+      const hours = 6
+      const { sink, service, clock } = sinkUnderTest({
+        maxRetryAge: hours * 3_600_000,
+        maxLines: 1,
+        retry: { maxRetries: 0, maxRetriesRetryable: 0 }
+      })
+      service.answer = () => refusal()
+      const old = [...'abc'].map((id) => failureOf(sink.write({ topic: id, logs: [log(id)] })))
+      const watched = old.map(watch)
+      await clock.advance(3_600_000)
+      const young = sink.write({ topic: 'young', logs: [log('young')] })
+      await clock.advance((hours - 1) * 3_600_000 - 10_000)
+      assert.deepEqual(
+        watched.map(({ state }) => state),
+        ['pending', 'pending', 'pending']
+      )
+      await clock.advance(20_000)
+      for (const error of await Promise.all(old)) assert.equal(error.code, refusal().code)
+      assert.equal(sink.status().failed, 3)
+      service.answer = () => undefined
+      await clock.advance(10_000)
+      assert.equal((await young).logs, 1)
+      await sink.close()
+    })
+  }
+
   it('repeats a call that the service found mistimed', async () => {
     const { sink, service, clock } = sinkUnderTest()
     service.answer = refusing(refusals.clock)
@@ -173,6 +225,53 @@ describe('Sending', () => {
     await sink.close()
   })
 
+  it('slows down every logstore where the quota of the project is used up', async () => {
+    const { sink, service, clock } = sinkUnderTest({ maxLines: 1, concurrency: 4 })
+    service.answer = () => refusals.projectQuota()
+    const writes = ['one', 'two', 'three'].map((logstore) => sink.write({ logstore, logs: logs(20) }))
+    await clock.advance(30_000)
+    assert.ok(service.received.length < 20, `${service.received.length} calls`)
+    service.answer = () => undefined
+    await clock.advance(60_000)
+    assert.equal((await Promise.all(writes)).length, 3)
+    await sink.close()
+  })
+
+  it('settles at the rate that a throttled shard takes, tells it, and leaves other shards alone', async () => {
+    const { sink, service, clock } = sinkUnderTest({
+      maxLines: 1,
+      concurrency: 8,
+      retry: { maxRetriesRetryable: -1 }
+    })
+    const hashKey = '0'.repeat(32)
+    const quota = 20
+    const calls = new Map<number, number>()
+    service.answer = async (put) => {
+      await new Promise<void>((resolve) => clock.after(5, resolve))
+      if (put.hashKey !== hashKey) return undefined
+      const second = Math.floor(clock.now() / 1000)
+      calls.set(second, (calls.get(second) ?? 0) + 1)
+      return (calls.get(second) ?? 0) > quota ? refusals.shardQuota() : undefined
+    }
+    const hot = sink.write({ hashKey, logs: logs(1500) })
+    await clock.advance(30_000)
+    const [slow] = sink.status().slowed
+    assert.deepEqual([slow?.logstore, slow?.hashKey], ['access', hashKey])
+    assert.ok((slow?.bytesPerSecond ?? 0) > 0)
+    const cold = sink.write({ hashKey: 'f'.repeat(32), logs: logs(100) })
+    await clock.advance(1000)
+    assert.equal((await cold).logs, 100)
+    const [before, refusedBefore] = [service.accepted.length, service.received.length]
+    await clock.advance(60_000)
+    const accepted = service.accepted.length - before
+    const refused = service.received.length - refusedBefore - accepted
+    assert.ok(accepted > quota * 60 * 0.5, `${accepted} accepted in a minute`)
+    assert.ok(refused < accepted / 10, `${refused} refused, ${accepted} accepted`)
+    await clock.advance(120_000)
+    assert.equal((await hot).logs, 1500)
+    await sink.close()
+  })
+
   it('slows down only the logstore that is throttled', async () => {
     const { sink, service, clock } = sinkUnderTest({ maxLines: 1, concurrency: 2 })
     service.answer = (put) => (put.logstore === 'hot' ? refusals.shardQuota() : undefined)
@@ -208,7 +307,7 @@ describe('Sending', () => {
     const there = sink.write({ logs: logs(5) })
     await clock.advance(1)
     assert.equal((await there).logs, 5)
-    await clock.advance(60_000)
+    await clock.advance(90_000)
     assert.equal((await missing).code, 'LogStoreNotExist')
     await sink.close()
   })

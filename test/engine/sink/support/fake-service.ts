@@ -71,6 +71,7 @@ export const refusals = {
   projectQuota: () => new SlsError('WriteQuotaExceed', 'quota', { status: 403, retryability: 'transient' }),
   noLogstore: () =>
     new SlsError('LogStoreNotExist', 'no such logstore', { status: 404, retryability: 'ordinary' }),
+  wrongKey: () => new SlsError('SignatureNotMatch', 'wrong key', { status: 401, retryability: 'ordinary' }),
   clock: () => new SlsError('RequestTimeTooSkewed', 'clock', { status: 400, retryability: 'ordinary' }),
   tooLarge: () => new SlsError('PostBodyTooLarge', 'too large', { status: 400, retryability: 'never' }),
   invalid: () =>

@@ -46,9 +46,11 @@ const MAX_SHARD_COUNT = 100
 
 /** Reads `name` or `name:shards`; RangeError for a wrong number of shards. */
 export function parseLogstore(text: string): InitialLogstore {
-  const [name = '', shards] = text.split(':')
-  const shardCount = shards === undefined ? DEFAULT_SHARD_COUNT : Number(shards)
-  if (!Number.isInteger(shardCount) || shardCount < 1 || shardCount > MAX_SHARD_COUNT) {
+  const colon = text.indexOf(':')
+  const name = colon < 0 ? text : text.slice(0, colon)
+  const shards = colon < 0 ? String(DEFAULT_SHARD_COUNT) : text.slice(colon + 1)
+  const shardCount = /^\d{1,3}$/.test(shards) ? Number(shards) : 0
+  if (shardCount < 1 || shardCount > MAX_SHARD_COUNT) {
     throw new RangeError(`logstore ${text}: the number of shards must be 1 to ${MAX_SHARD_COUNT}`)
   }
   return { name, shardCount }

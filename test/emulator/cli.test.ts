@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
@@ -30,6 +30,14 @@ describe('the command line', () => {
     if (child.stdout === null) throw new Error('no stdout')
     const [line] = (await once(createInterface(child.stdout), 'line')) as [string]
     return { child, line: JSON.parse(line) as Announcement }
+  }
+
+  /** How an emulator ends that must not start. */
+  function failure(args: readonly string[]): Promise<{ args: string; code: number; stderr: string }> {
+    return promisify(execFile)(process.execPath, [cli, ...args]).then(
+      () => assert.fail(`must not start: ${args.join(' ')}`),
+      (error: { code: number; stderr: string }) => ({ ...error, stderr: error.stderr, args: args.join(' ') })
+    )
   }
 
   it('prints one line of JSON when it listens, and ends on SIGTERM', async () => {
@@ -78,30 +86,47 @@ describe('the command line', () => {
     }
   })
 
-  it('says what is wrong and how it is used, and exits with 2', async () => {
-    for (const args of [['--nonsense'], ['--port', '70000'], ['--memory', 'much'], ['--retention', '0']]) {
-      const failure = await promisify(execFile)(process.execPath, [cli, ...args]).then(
-        () => assert.fail('must not start'),
-        (error: { code: number; stderr: string }) => error
+  it('refuses a data folder that is in use, and one that holds no state', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'sls-emulator-cli-'))
+    const refusal = () => failure(['--port', '0', '--data', folder])
+    try {
+      const { child } = await start('--port', '0', '--data', folder)
+      const { code, stderr } = await refusal()
+      assert.equal(code, 1)
+      assert.match(
+        stderr,
+        new RegExp(`^sls-emulator: data folder ${folder} is in use by process ${child.pid};`)
       )
-      assert.equal(failure.code, 2, args.join(' '))
-      assert.match(failure.stderr, /^sls-emulator: .+\nUsage: /)
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+      writeFileSync(path.join(folder, 'state.json'), 'x')
+      assert.match((await refusal()).stderr, /^sls-emulator: .*state\.json is not valid JSON\n$/)
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  })
+
+  it('says what is wrong and how it is used, and exits with 2', async () => {
+    const wrong = [['--nonsense'], ['--port', '70000'], ['--memory', 'much'], ['--retention', '0']]
+    for (const { args, code, stderr } of await Promise.all(wrong.map(failure))) {
+      assert.equal(code, 2, args)
+      assert.match(stderr, /^sls-emulator: .+\nUsage: /)
     }
   })
 
   it('says in one line when the port is taken, or an option makes no sense, and exits with 1', async () => {
     const { line } = await start('--port', '0')
-    for (const args of [
+    const wrong = [
       ['--port', new URL(line.endpoint).port],
       ['--port', '0', '--logstore', 'a:1'],
+      ['--port', '0', '--logstore', 'access:2:3'],
+      ['--port', '0', '--logstore', 'access:'],
+      ['--port', '0', '--project', 'Demo'],
       ['--port', '0', '--access-key-id', 'alone']
-    ]) {
-      const failure = await promisify(execFile)(process.execPath, [cli, ...args]).then(
-        () => assert.fail('must not start'),
-        (error: { code: number; stderr: string }) => error
-      )
-      assert.equal(failure.code, 1, args.join(' '))
-      assert.match(failure.stderr, /^sls-emulator: [^\n]+\n$/)
+    ]
+    for (const { args, code, stderr } of await Promise.all(wrong.map(failure))) {
+      assert.equal(code, 1, args)
+      assert.match(stderr, /^sls-emulator: [^\n]+\n$/)
     }
   })
 

@@ -25,7 +25,7 @@ export class RawClient {
   readonly #agent = new Agent({ keepAlive: true })
 
   constructor(
-    private readonly emulator: SlsEmulator,
+    private readonly emulator: Pick<SlsEmulator, 'project' | 'accessKeyId' | 'accessKeySecret' | 'port'>,
     private readonly clock: () => number = Date.now
   ) {}
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { groupOf, keyAt, World } from './world'
+import { runs } from '../support/counts'
+import { encodeGroup, groupOf, keyAt, NOW_SECONDS, World } from './world'
 
 describe('retention', () => {
   const world = new World({ logstores: ['access:1'] })
@@ -79,5 +80,27 @@ describe('the memory limit', () => {
     assert.equal(world.emulator.stats().memory.used, 0)
     for (let i = 0; i < 9; i++) await world.putText('x'.repeat(1000), keyAt(0))
     assert.equal((await world.texts(0)).length, 9)
+  })
+
+  it('of a size that holds a million logs of 300 bytes does so, and of a fourth of it a fourth', async function () {
+    this.timeout(runs(20_000, 600_000))
+    const groups = runs(20, 1000)
+    const Logs = Array.from({ length: 1000 }, () => ({
+      Time: NOW_SECONDS,
+      Contents: [{ Key: 'text', Value: 'x'.repeat(282) }]
+    }))
+    const body = encodeGroup({ Logs })
+    assert.ok(body.length >= 1000 * 300)
+    for (const share of [1, 4]) {
+      await world.stop()
+      const limit = Math.floor((groups * body.length) / share)
+      await world.start({ memory: limit })
+      for (let i = 0; i < groups; i++) assert.equal((await world.put(body)).status, 200)
+      const { memory, projects } = world.emulator.stats()
+      const shards = projects['demo']?.['access']?.shards ?? []
+      const logs = shards.reduce((sum, shard) => sum + shard.logs, 0)
+      assert.equal(logs, Math.floor(groups / share) * 1000)
+      assert.ok(memory.used <= limit, `${memory.used} bytes of ${limit}`)
+    }
   })
 })

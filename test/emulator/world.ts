@@ -149,7 +149,8 @@ export function encodeGroup(group: PlainGroup): Buffer {
   return Buffer.from(groupType.encode(groupType.create(group)).finish())
 }
 
-async function decodeGroups({ body, headers }: RawAnswer): Promise<PlainGroup[]> {
+/** The groups of a pull's answer. */
+export async function decodeGroups({ body, headers }: RawAnswer): Promise<PlainGroup[]> {
   const type = String(headers['x-log-compresstype'] ?? 'none')
   const rawSize = Number(headers['x-log-bodyrawsize'])
   const raw = await decompress((type === 'gzip' ? 'deflate' : type) as CompressionName, body, rawSize)

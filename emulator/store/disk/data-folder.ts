@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AccountState } from '../state'
 import { ShardJournal } from './shard-journal'
@@ -15,8 +15,10 @@ export interface StoredKey {
 export class DataFolder {
   readonly #journals = new Set<ShardJournal>()
 
+  /** @throws Error where another process that is alive has the folder in use */
   constructor(readonly folder: string) {
     mkdirSync(folder, { recursive: true })
+    this.#lock()
   }
 
   /** The state an earlier run left, if any; throws where it cannot be read. */
@@ -50,17 +52,47 @@ export class DataFolder {
   close(): void {
     for (const journal of this.#journals) journal.close()
     this.#journals.clear()
+    rmSync(this.#lockPath, { force: true })
+  }
+
+  get #lockPath(): string {
+    return join(this.folder, 'lock')
+  }
+
+  /** Leaves the id of this process; what a process left that has died does not count. */
+  #lock(): void {
+    const holder = existsSync(this.#lockPath) ? Number(readFileSync(this.#lockPath, 'utf8')) : undefined
+    if (holder !== undefined && holder !== process.pid && isAlive(holder)) {
+      throw new Error(
+        `data folder ${this.folder} is in use by process ${holder}; if that is no emulator, delete ${this.#lockPath}`
+      )
+    }
+    writeFileSync(this.#lockPath, String(process.pid))
   }
 
   #readJson(name: string): unknown {
     const path = join(this.folder, name)
-    return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : undefined
+    if (!existsSync(path)) return undefined
+    try {
+      return JSON.parse(readFileSync(path, 'utf8'))
+    } catch (error) {
+      throw new Error(`${path} is not valid JSON`, { cause: error })
+    }
   }
 
   #writeJson(name: string, value: unknown): void {
     const path = join(this.folder, name)
     writeFileSync(`${path}.new`, JSON.stringify(value), { mode: 0o600 })
     renameSync(`${path}.new`, path)
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
 }
 

@@ -40,7 +40,8 @@ export { type CloseReport, SlsSink } from './sink/sink'
 export type { SinkState, SinkStatus } from './sink/status'
 export { WriteError } from './sink/write-error'
 export type { Receipt } from './sink/write-ledger'
-export type { ShardAssignment } from './source/assignment'
+export type { AssignableShard, ShardAssignment, StaticAssignment } from './source/assignment'
+export type { GroupAssignment } from './source/assignment-options'
 export {
   type CheckpointMode,
   type ShardState,

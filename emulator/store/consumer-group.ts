@@ -65,7 +65,8 @@ export class ConsumerGroup {
 
   /**
    * Takes note of the shards a consumer holds and answers those it should hold. A shard that has to move is not
-   * in the answer any more, and goes to its next owner only after a heartbeat without it.
+   * in the answer any more, and goes to its next owner only after a heartbeat without it. A consumer that has let
+   * go of all it held, although it should hold some of it, leaves the others to it until its next heartbeat.
    */
   heartbeat(
     consumer: string,
@@ -80,6 +81,10 @@ export class ConsumerGroup {
         'NotExistConsumerWithBody',
         `consumer ${consumer} does not exist: report no shard`
       )
+    }
+    if (this.#isLeaving(consumer, held)) {
+      this.#remove(consumer)
+      return []
     }
     const reported = new Set(held)
     this.consumers.set(consumer, { lastHeartbeat: now, held: reported })
@@ -102,9 +107,18 @@ export class ConsumerGroup {
   dropSilent(now: number): void {
     for (const [name, { lastHeartbeat }] of this.consumers) {
       if (now - lastHeartbeat <= this.settings.timeout * 1000) continue
-      this.consumers.delete(name)
-      for (const [shard, owner] of this.owners) if (owner === name) this.#free(shard)
+      this.#remove(name)
     }
+  }
+
+  #isLeaving(consumer: string, held: readonly number[]): boolean {
+    const before = this.consumers.get(consumer)?.held.size ?? 0
+    return held.length === 0 && before > 0 && this.consumers.size > 1 && this.assignedTo(consumer).length > 0
+  }
+
+  #remove(consumer: string): void {
+    this.consumers.delete(consumer)
+    for (const [shard, owner] of this.owners) if (owner === consumer) this.#free(shard)
   }
 
   /** Stores a checkpoint; without `force` only for the consumer that owns the shard. */

@@ -1,5 +1,6 @@
 import {
   type CheckpointUpdate,
+  type ConsumerGroupSettings,
   createConsumerGroupCall,
   getCheckpointsCall,
   heartbeatCall,
@@ -7,7 +8,8 @@ import {
   readCheckpoints,
   readConsumerGroups,
   readHeartbeat,
-  updateCheckpointCall
+  updateCheckpointCall,
+  updateConsumerGroupCall
 } from './calls/consumer-groups'
 import { getLogstoreCall, listLogstoresCall, readLogstore, readLogstorePage } from './calls/logstores'
 import { type PullLogsRequest, type PullResult, pullLogsCall, readPullLogs } from './calls/pull-logs'
@@ -105,6 +107,16 @@ export class SlsClient {
   /** Rejects with `ConsumerGroupAlreadyExist` where there is one of that name. */
   async createConsumerGroup(logstore: string, group: ConsumerGroup, signal?: AbortSignal): Promise<void> {
     return this.#caller.call(createConsumerGroupCall(logstore, group), signal, readNothing)
+  }
+
+  /** Changes the time-out (seconds) or the order of a group that exists. */
+  async updateConsumerGroup(
+    logstore: string,
+    group: string,
+    settings: ConsumerGroupSettings,
+    signal?: AbortSignal
+  ): Promise<void> {
+    return this.#caller.call(updateConsumerGroupCall(logstore, group, settings), signal, readNothing)
   }
 
   async listConsumerGroups(logstore: string, signal?: AbortSignal): Promise<ConsumerGroup[]> {

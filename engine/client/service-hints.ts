@@ -8,6 +8,7 @@ export const ramActions = {
   ListLogStores: 'log:ListLogStores',
   GetLogStore: 'log:GetLogStore',
   CreateConsumerGroup: 'log:CreateConsumerGroup',
+  UpdateConsumerGroup: 'log:UpdateConsumerGroup',
   ListConsumerGroup: 'log:ListConsumerGroup',
   HeartBeat: 'log:ConsumerGroupHeartBeat',
   UpdateCheckPoint: 'log:ConsumerGroupUpdateCheckPoint',

@@ -12,7 +12,7 @@ import { type QueryParameter, requestTarget, type SignableRequest } from './sign
 
 /** One call as the resources describe it. */
 export interface ServiceCall extends Omit<CallSubject, 'project'> {
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'PUT'
   readonly path: string
   readonly query?: readonly QueryParameter[]
   /** Names in lower case; those that every call has are added. */

@@ -65,15 +65,16 @@ export class Checkpoints {
   }
 
   /**
-   * Resolves when the position at which a shard is about to be read is durable, wherever progress is kept at all.
+   * Resolves when the position at which a shard is about to be read, or to be given to somebody else, is durable
+   * wherever that matters: in the local state, and in the group where there is no local state or others read on there.
    * @throws SlsError `Aborted` when the signal is aborted
    */
-  async settleStart(logstore: string, shard: number, position: bigint, signal: AbortSignal): Promise<void> {
-    if (this.#settings.state !== undefined) await this.#save(signal)
-    else if (this.#commits !== undefined) {
-      this.#commits.request(logstore, shard, position)
-      await this.#commits.idleOf(logstore, shard, signal)
-    }
+  async settle(logstore: string, shard: number, position: bigint, signal: AbortSignal): Promise<void> {
+    const { assignment, state } = this.#settings
+    if (state !== undefined) await this.#save(signal)
+    if (this.#commits === undefined || (state !== undefined && assignment.type !== 'group')) return
+    this.#commits.request(logstore, shard, position)
+    await this.#commits.idleOf(logstore, shard, signal)
   }
 
   /**

@@ -2,7 +2,7 @@ import { decodeCursor, encodeCursor } from '../client/cursor'
 import { SlsError } from '../client/errors'
 import { Condition } from './condition'
 import type { ConsumerGroupPlace } from './consumer-group'
-import { isGroupAbsent, isShardAbsent } from './error-kinds'
+import { isConsumerAbsent, isConsumerReplaced, isGroupAbsent, isShardAbsent } from './error-kinds'
 import type { SourceEmitter } from './events'
 import type { PersistentCalls } from './persistent-calls'
 import type { SourceClient } from './source-client'
@@ -18,8 +18,17 @@ interface ShardCommits {
   /** The next commit may go back: somebody asked for it. */
   mayGoBack: boolean
   running: boolean
+  /** The next commit needs no owner: the group is new. */
+  mayForce: boolean
   /** What the last attempt failed with. */
   failure: SlsError | undefined
+}
+
+/** In whose name commits are made, so that the service refuses those of somebody who has lost the shard. */
+export interface CommitFence {
+  readonly consumer: string
+  /** @param isForgotten the service does not know the consumer any more; else another has the shard */
+  refused(logstore: string, shard: number, isForgotten: boolean): void
 }
 
 export interface CommitCounts {
@@ -37,6 +46,7 @@ export class Commits {
   readonly #calls: PersistentCalls
   readonly #emitter: SourceEmitter
   readonly #signal: AbortSignal
+  readonly #fence: CommitFence | undefined
   readonly #shards = new Map<string, ShardCommits>()
   readonly #changed = new Condition()
   #done = 0
@@ -47,13 +57,15 @@ export class Commits {
     client: SourceClient,
     calls: PersistentCalls,
     emitter: SourceEmitter,
-    signal: AbortSignal
+    signal: AbortSignal,
+    fence?: CommitFence
   ) {
     this.#group = group
     this.#client = client
     this.#calls = calls
     this.#emitter = emitter
     this.#signal = signal
+    this.#fence = fence
   }
 
   get counts(): CommitCounts {
@@ -86,6 +98,21 @@ export class Commits {
   forget(logstore: string, shard: number): void {
     this.#shards.delete(keyOf(logstore, shard))
     this.#changed.changed()
+  }
+
+  /**
+   * The group was created anew: commits once more what was committed to the one before, where nobody has done so.
+   * Never rejects.
+   */
+  async restore(logstore: string, signal: AbortSignal): Promise<void> {
+    const lost = [...this.#shards.values()].filter((each) => each.logstore === logstore)
+    for (const each of lost) {
+      const position = each.wanted ?? each.committed
+      this.#startAnew(each)
+      if (position !== undefined) this.request(logstore, each.shard, position)
+    }
+    const isRunning = () => lost.some((each) => each.running)
+    await this.#changed.until(() => !isRunning(), signal).catch(() => undefined)
   }
 
   /** Asks for a commit; returns at once. */
@@ -138,6 +165,7 @@ export class Commits {
       wanted: undefined,
       mayGoBack: false,
       running: false,
+      mayForce: false,
       failure: undefined
     }
     this.#shards.set(key, created)
@@ -147,7 +175,10 @@ export class Commits {
   async #commit(shardCommits: ShardCommits): Promise<void> {
     try {
       await this.#learn(shardCommits)
-      while (isOutstanding(shardCommits) && this.#isKnown(shardCommits)) await this.#commitOnce(shardCommits)
+      while (isOutstanding(shardCommits) && this.#isKnown(shardCommits)) {
+        await this.#commitOnce(shardCommits)
+        await this.#learn(shardCommits)
+      }
     } catch {
       // Only the end of the source ends the attempts.
     } finally {
@@ -172,17 +203,20 @@ export class Commits {
       position = shardCommits.wanted ?? position
       if (!this.#isKnown(shardCommits)) return
       const cursor = encodeCursor(position)
-      const request = { logstore, group: this.#group.name, shard, cursor, force: true }
+      const consumer = shardCommits.mayForce ? undefined : this.#fence?.consumer
+      const force = consumer === undefined
+      const request = { logstore, group: this.#group.name, shard, cursor, consumer, force }
       await this.#client.updateCheckpoint(request, this.#signal)
       shardCommits.committed = position
       shardCommits.mayGoBack = false
+      shardCommits.mayForce = false
       shardCommits.failure = undefined
       this.#done++
       this.#emitter.emit('commit', { logstore, shard, cursor })
     }
     try {
       await this.#calls.run({ api: 'updateCheckpoint', logstore, shard }, call, this.#signal, {
-        giveUp: (error) => isGroupAbsent(error) || isShardAbsent(error),
+        giveUp: isFinal,
         onFailure: (error, delay) => {
           this.#failed++
           shardCommits.failure = error
@@ -198,14 +232,31 @@ export class Commits {
       })
     } catch (error) {
       if (!(error instanceof SlsError) || this.#signal.aborted) throw error
-      if (isShardAbsent(error)) this.forget(logstore, shard)
-      else await this.#group.create(logstore)
+      if (isGroupAbsent(error)) {
+        await this.#group.create(logstore)
+        this.#startAnew(shardCommits)
+        return
+      }
+      this.forget(logstore, shard)
+      if (!isShardAbsent(error)) this.#fence?.refused(logstore, shard, isConsumerAbsent(error))
     }
+  }
+
+  /** A group that was created anew knows nothing of the shard, nor of who reads it. */
+  #startAnew(shardCommits: ShardCommits): void {
+    shardCommits.isLearnt = false
+    shardCommits.committed = undefined
+    shardCommits.mayForce = true
   }
 
   #isKnown({ logstore, shard }: ShardCommits): boolean {
     return this.#shards.has(keyOf(logstore, shard))
   }
+}
+
+/** Nothing that another attempt would change. */
+function isFinal(error: SlsError): boolean {
+  return isGroupAbsent(error) || isShardAbsent(error) || isConsumerAbsent(error) || isConsumerReplaced(error)
 }
 
 function isOutstanding({ wanted, committed, mayGoBack }: ShardCommits): boolean {

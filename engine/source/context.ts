@@ -5,6 +5,7 @@ import type { Condition } from './condition'
 import type { ConsumerGroupPlace } from './consumer-group'
 import type { SourceEmitter } from './events'
 import type { Fetched } from './fetched'
+import type { GroupMembership } from './group-membership'
 import type { HandOver } from './hand-over'
 import type { MemoryGate } from './memory-gate'
 import type { SourceSettings } from './options'
@@ -17,6 +18,8 @@ export interface SourceContext {
   readonly client: SourceClient
   readonly settings: SourceSettings
   readonly assigner: ShardAssigner
+  /** Undefined where the consumer group does not assign. */
+  readonly membership: GroupMembership | undefined
   readonly emitter: SourceEmitter
   readonly calls: PersistentCalls
   readonly gate: MemoryGate

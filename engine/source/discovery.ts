@@ -8,7 +8,7 @@ import type { SourceClient } from './source-client'
 
 /** What is told of what is found. */
 export interface DiscoveryListener {
-  listed(logstore: string, shards: readonly Shard[]): void
+  listed(logstore: string, shards: readonly Shard[]): Promise<void>
   /** The service knows no such logstore, now. */
   absent(logstore: string): void
 }
@@ -174,7 +174,7 @@ class Watch {
       const shards = await this.#client.listShards(logstore, signal)
       if (signal.aborted) return
       this.listedAt = startedAt
-      this.#listener.listed(logstore, shards)
+      await this.#listener.listed(logstore, shards)
     }
     const onFailure = (error: SlsError) => {
       if (isLogstoreAbsent(error)) this.#listener.absent(logstore)

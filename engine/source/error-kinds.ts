@@ -40,3 +40,18 @@ export function isGroupAbsent(error: SlsError): boolean {
 export function isGroupPresent(error: SlsError): boolean {
   return comparable(error.code) === 'consumergroupalreadyexist'
 }
+
+/** The service does not know the consumer any more: its heartbeats were missing too long. */
+export function isConsumerAbsent(error: SlsError): boolean {
+  const code = comparable(error.code)
+  return code === 'consumernotexist' || code === 'notexistconsumerwithbody'
+}
+
+/** The service has given the shard to another consumer. */
+export function isConsumerReplaced(error: SlsError): boolean {
+  return comparable(error.code) === 'consumernotmatch'
+}
+
+export function isDenied(error: SlsError): boolean {
+  return error.status === 401 || error.status === 403
+}

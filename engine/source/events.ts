@@ -1,4 +1,5 @@
 import type { SlsError } from '../client/errors'
+import type { ConsumerGroup } from '../client/model'
 
 /** What the source does when something goes wrong or right. */
 export type SourceApi =
@@ -8,6 +9,9 @@ export type SourceApi =
   | 'getCursorTime'
   | 'pullLogs'
   | 'createConsumerGroup'
+  | 'updateConsumerGroup'
+  | 'listConsumerGroups'
+  | 'heartbeat'
   | 'getCheckpoints'
   | 'updateCheckpoint'
   | 'assignShards'
@@ -25,6 +29,8 @@ export interface CallSite {
 /** Where a shard's start cursor comes from. */
 export type StartOrigin = 'local' | 'group' | 'position' | 'default' | 'child' | 'seek'
 
+export type LossReason = 'silent' | 'unknown' | 'refused'
+
 export type FinishReason = 'end' | 'stopTime' | 'gone'
 
 export interface SourceEvents {
@@ -36,6 +42,13 @@ export interface SourceEvents {
   recovered: CallSite & { error: SlsError; duration: number }
   /** The shards that this source reads have changed. */
   shards: { logstore: string; owned: number[]; added: number[]; removed: number[] }
+  /** A consumer group that existed has other settings than this source would give it; they are left as they are. */
+  groupDiffers: { logstore: string; group: ConsumerGroup; wanted: ConsumerGroup }
+  /**
+   * Shards were lost without a hand-over; what is in flight of them is void. `silent`: no heartbeat succeeded for
+   * too long; `unknown`: the service has forgotten this consumer; `refused`: another consumer has the shard already.
+   */
+  lost: { logstore: string; shards: number[]; reason: LossReason }
   /** A shard's first cursor is known and will be read from. */
   start: { logstore: string; shard: number; cursor: string; origin: StartOrigin }
   /** Nothing more will come of the shard, and all that came is acknowledged. */

@@ -54,6 +54,11 @@ export class Fetched {
     return this.#deliveries
   }
 
+  /** It was delivered and not refused since. */
+  get isWithFlow(): boolean {
+    return this.#deliveries > 0 && !this.#refused
+  }
+
   /** All of it is acknowledged, or nobody wants to know any more. */
   get settled(): boolean {
     return this.#void || this.#ledger.isAcked(this.entry)

@@ -22,6 +22,7 @@ export class Flight implements FetchOwner {
   readonly #host: FlightHost
   readonly #redeliveries: Redeliveries
   readonly #outstanding = new Set<Fetched>()
+  #isWithdrawn: boolean = false
   #logs = 0
   #refusals = 0
 
@@ -77,6 +78,13 @@ export class Flight implements FetchOwner {
     this.#outstanding.clear()
   }
 
+  /** Nothing is given to the flow any more; what the flow has can still be acknowledged. */
+  withdraw(): void {
+    this.#isWithdrawn = true
+    this.#redeliveries.end()
+    for (const fetched of [...this.#outstanding]) if (!fetched.isWithFlow) this.#drop(fetched)
+  }
+
   mayDeliver(fetched: Fetched): boolean {
     return this.#redeliveries.mayDeliver(fetched)
   }
@@ -98,7 +106,18 @@ export class Flight implements FetchOwner {
 
   refused(fetched: Fetched, error: unknown): void {
     this.#refusals++
+    if (this.#isWithdrawn) {
+      this.#drop(fetched)
+      return
+    }
     this.#context.handOver.settle(fetched)
     this.#redeliveries.refused(fetched, error)
+  }
+
+  #drop(fetched: Fetched): void {
+    fetched.discard()
+    this.#outstanding.delete(fetched)
+    this.#context.handOver.settle(fetched)
+    this.#context.changed.changed()
   }
 }

@@ -1,8 +1,11 @@
 import { decodeCursor, encodeCursor } from '../client/cursor'
 import { SlsError } from '../client/errors'
 import type { Shard } from '../client/model'
+import type { Clock } from './clock'
+import { abortable } from './condition'
 import type { SourceContext } from './context'
 import type { FinishReason } from './events'
+import { Lease } from './lease'
 import { ancestorsOf } from './lineage'
 import type { StartPosition } from './options'
 import { Parents } from './parents'
@@ -17,6 +20,8 @@ interface OwnedShard {
   /** Undefined where the shard was finished before this source began. */
   reader: ShardReader | undefined
   finished: FinishReason | undefined
+  /** It goes to another reader and is not read on. */
+  isLeaving: boolean
 }
 
 /** Listings in a row that must lack a shard before it counts as gone: a single one may come from a stale cache. */
@@ -33,6 +38,10 @@ export class LogstoreShards {
   readonly #ancestors = new Map<number, readonly Shard[]>()
   readonly #misses = new Map<number, number>()
   readonly #unassignable = new Set<number>()
+  /** The latest listing. */
+  #listing: readonly Shard[] = []
+  /** Where to begin with what is assigned first. */
+  #sought: StartPosition | undefined
   #wasAbsent: boolean = false
   #isPresent: boolean = false
 
@@ -57,12 +66,14 @@ export class LogstoreShards {
 
   /** Nothing more can come of the shards that are read here. */
   get isFinished(): boolean {
+    if (this.#isPresent && !this.#context.assigner.isSettled(this.logstore)) return false
     return [...this.#owned.values()].every(({ finished }) => finished !== undefined)
   }
 
   /** The service knows no such logstore. What was read of it stays, should it come back. */
   absent(): void {
     this.#wasAbsent = true
+    this.#context.assigner.absent(this.logstore)
     if (!this.#isPresent) return
     this.#isPresent = false
     for (const reader of this.readers) void reader.halt()
@@ -78,7 +89,45 @@ export class LogstoreShards {
     }
     this.#dropMissing(shards)
     this.#wasAbsent = false
-    this.#assign(shards, sought)
+    this.#listing = shards
+    this.#sought = sought ?? this.#sought
+    this.#assign()
+  }
+
+  /** Other shards are assigned to this reader. */
+  reassign(): void {
+    if (this.#wasAbsent || this.#listing.length === 0) return
+    this.#assign()
+    const listed = new Set(this.#listing.map(({ shardId }) => shardId))
+    const { assigner } = this.#context
+    if (assigner.held(this.logstore).some((shard) => !listed.has(shard))) this.#refresh(true)
+  }
+
+  /** The shard is read to its end, as far as is known. */
+  hasFinished(shard: number): boolean {
+    return this.#owned.get(shard)?.finished !== undefined
+  }
+
+  /**
+   * Ends the reading of a shard for another reader: gives the flow the hand-over time-out to acknowledge what it has,
+   * then commits how far it came, for as long again at most. Never rejects.
+   */
+  async handOver(id: number, signal: AbortSignal): Promise<void> {
+    const owned = this.#owned.get(id)
+    const reader = owned?.reader
+    if (owned === undefined || reader === undefined) return
+    owned.isLeaving = true
+    const { changed, checkpoints, settings } = this.#context
+    await reader.halt()
+    reader.flight.withdraw()
+    const { assignment, clock } = settings
+    const patience = assignment.type === 'group' ? assignment.handOverTimeout : 0
+    const within = (work: (bound: AbortSignal) => Promise<void>) => bounded(work, patience, clock, signal)
+    await within((bound) => changed.until(() => reader.flight.batches === 0, bound))
+    reader.flight.discard()
+    const position = reader.ledger?.lowWater
+    if (position === undefined || signal.aborted) return
+    await within((bound) => checkpoints.settle(this.logstore, id, position, bound))
   }
 
   reads(shard: number): boolean {
@@ -87,7 +136,9 @@ export class LogstoreShards {
 
   /** Reads again from `position`: one shard or all. The readers that do. */
   seek(position: StartPosition, shard: number | undefined): ShardReader[] {
-    const targets = [...this.#owned].filter(([id]) => shard === undefined || id === shard)
+    const targets = [...this.#owned].filter(
+      ([id, { isLeaving }]) => !isLeaving && (shard === undefined || id === shard)
+    )
     return targets.map(([id, owned]) => {
       this.#context.commits?.allowBack(this.logstore, id)
       return this.#restart(id, owned, (cursors, signal) => this.#starts.seek(id, position, cursors, signal))
@@ -104,7 +155,11 @@ export class LogstoreShards {
     await Promise.all(this.readers.map((reader) => reader.discard()))
   }
 
-  #assign(shards: readonly Shard[], sought: StartPosition | undefined): void {
+  #assign(): void {
+    if (!this.#context.assigner.isReady(this.logstore)) return
+    const shards = this.#listing
+    const sought = this.#sought
+    this.#sought = undefined
     const before = this.#isPresent ? [...this.#owned.keys()] : []
     this.#isPresent = true
     this.#starts.listed = shards
@@ -118,7 +173,7 @@ export class LogstoreShards {
         owned.reader?.update(shard)
       }
     }
-    for (const reader of this.readers) reader.start()
+    for (const { reader, isLeaving } of this.#owned.values()) if (!isLeaving) reader?.start()
     const after = [...this.#owned.keys()]
     const added = after.filter((id) => !before.includes(id))
     const removed = before.filter((id) => !after.includes(id))
@@ -148,7 +203,7 @@ export class LogstoreShards {
   #own(listed: Shard, sought: StartPosition | undefined): void {
     const id = listed.shardId
     const { progress, commits } = this.#context
-    const owned: OwnedShard = { listed, reader: undefined, finished: undefined }
+    const owned: OwnedShard = { listed, reader: undefined, finished: undefined, isLeaving: false }
     this.#owned.set(id, owned)
     const kept = progress.of(this.logstore, id)
     if (sought !== undefined) {
@@ -248,7 +303,7 @@ export class LogstoreShards {
     const { checkpoints } = this.#context
     const host: ReaderHost = {
       start,
-      settleStart: (position, signal) => checkpoints.settleStart(logstore, id, position, signal),
+      settleStart: (position, signal) => checkpoints.settle(logstore, id, position, signal),
       mayBegin: () => this.#parents.areFinished(id),
       mayBeginAtLast: (signal) => this.#parents.finished(id, signal),
       ended: () => this.#refresh(true),
@@ -267,4 +322,21 @@ export class LogstoreShards {
     else this.#context.checkpoints.hurry()
     this.#context.changed.changed()
   }
+}
+
+/** Resolves when the work is done, fails, or its time is over. */
+async function bounded(
+  work: (bound: AbortSignal) => Promise<void>,
+  ms: number,
+  clock: Clock,
+  signal: AbortSignal
+): Promise<void> {
+  const bound = new AbortController()
+  const end = () => bound.abort()
+  const lease = new Lease(clock, ms, end)
+  signal.addEventListener('abort', end, { once: true })
+  if (signal.aborted) end()
+  await abortable(work(bound.signal), bound.signal).catch(() => undefined)
+  lease.end()
+  signal.removeEventListener('abort', end)
 }

@@ -1,9 +1,10 @@
-import { SlsError } from '../client/errors'
 import { type ClientOptions, checkRetryPolicy } from '../client/options'
 import type { RetryPolicy } from '../client/retry'
 import type { ProgressStore } from '../state/progress-store'
 import type { ShardAssignment } from './assignment'
+import { type AssignmentSettings, checkedAssignment } from './assignment-options'
 import { type Clock, systemClock } from './clock'
+import { invalid, longestTimer, whole } from './option-checks'
 import type { SourceClient } from './source-client'
 
 /** Where the reading of a shard begins. */
@@ -76,7 +77,7 @@ export interface SourceSettings {
   readonly consumerGroup: string | undefined
   readonly position: StartPosition
   readonly defaultPosition: DefaultPosition
-  readonly assignment: ShardAssignment
+  readonly assignment: AssignmentSettings
   readonly checkpointMode: CheckpointMode
   readonly checkpointInterval: number
   readonly commitInterval: number
@@ -95,8 +96,6 @@ export interface SourceSettings {
   readonly random: () => number
 }
 
-const longestTimer = 2_147_483_647
-
 /**
  * @throws SlsError `InvalidOption`; its `field` names the option, its message what was expected
  */
@@ -106,13 +105,15 @@ export function checkSourceOptions(options: SourceOptions, clientRetry: RetryPol
   if (position.type === 'checkpoint' && consumerGroup === undefined) {
     throw invalid('consumerGroup', 'consumerGroup is missing: the position checkpoint needs it')
   }
+  const checkpointMode = checkedMode(options.checkpointMode ?? 'onCheckpoints')
+  const assignment = options.assignment ?? { type: 'modulo', taskIndex: 0, taskCount: 1 }
   return {
     logstores: checkedLogstores(options.logstores),
     consumerGroup,
     position,
     defaultPosition: checkedDefault(options.defaultPosition ?? { type: 'begin' }),
-    assignment: checkedAssignment(options.assignment ?? { type: 'modulo', taskIndex: 0, taskCount: 1 }),
-    checkpointMode: checkedMode(options.checkpointMode ?? 'onCheckpoints'),
+    assignment: checkedAssignment(assignment, { consumerGroup, checkpointMode }),
+    checkpointMode,
     checkpointInterval: whole('checkpointInterval', options.checkpointInterval ?? 5000, 10, longestTimer),
     commitInterval: whole('commitInterval', options.commitInterval ?? 10_000, 10, longestTimer),
     state: options.state,
@@ -184,19 +185,6 @@ function checkedMode(mode: CheckpointMode): CheckpointMode {
   throw invalid('checkpointMode', 'checkpointMode must be onCheckpoints, periodic or disabled')
 }
 
-function checkedAssignment(assignment: ShardAssignment): ShardAssignment {
-  const { type, taskIndex, taskCount } = assignment
-  if (type !== 'modulo' && type !== 'roundRobin' && type !== 'custom') {
-    throw invalid('assignment', 'assignment must be of type modulo, roundRobin or custom')
-  }
-  if (type === 'custom' && typeof assignment.assign !== 'function') {
-    throw invalid('assignment', 'assignment of type custom needs a function assign')
-  }
-  whole('taskCount', taskCount, 1, 100_000)
-  whole('taskIndex', taskIndex, 0, taskCount - 1)
-  return assignment
-}
-
 /** The lower bound keeps a slip of the pen from flooding the service. */
 function checkedDiscoveryInterval(interval: number): number {
   return interval === 0 ? 0 : whole('discoveryInterval', interval, 10, longestTimer)
@@ -205,13 +193,4 @@ function checkedDiscoveryInterval(interval: number): number {
 function checkedTime(field: string, time: unknown): number {
   if (typeof time === 'number' && Number.isFinite(time) && time >= 0 && time <= 0xffff_ffff) return time
   throw invalid(field, `${field} must be a time in Unix seconds, 0 to 4294967295`)
-}
-
-function whole(field: string, value: unknown, least: number, most: number): number {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value
-  throw invalid(field, `${field} must be a whole number from ${least} to ${most}`)
-}
-
-function invalid(field: string, message: string): SlsError {
-  return new SlsError('InvalidOption', message, { field })
 }

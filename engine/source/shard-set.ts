@@ -28,7 +28,8 @@ export class ShardSet implements DiscoveryListener {
     return [...this.#logstores.values()].every(({ isFinished }) => isFinished)
   }
 
-  listed(logstore: string, shards: readonly Shard[]): void {
+  async listed(logstore: string, shards: readonly Shard[]): Promise<void> {
+    await this.#context.assigner.prepare(logstore, shards)
     const sought = this.#listed.has(logstore) ? undefined : this.#sought
     this.#listed.add(logstore)
     this.#of(logstore).listed(shards, sought)
@@ -38,6 +39,20 @@ export class ShardSet implements DiscoveryListener {
     this.#listed.add(logstore)
     this.#of(logstore).absent()
     this.#context.changed.changed()
+  }
+
+  /** Other shards of a logstore are assigned to this reader. */
+  reassign(logstore: string): void {
+    this.#logstores.get(logstore)?.reassign()
+  }
+
+  hasFinished(logstore: string, shard: number): boolean {
+    return this.#logstores.get(logstore)?.hasFinished(shard) === true
+  }
+
+  /** See LogstoreShards. */
+  async handOver(logstore: string, shard: number, signal: AbortSignal): Promise<void> {
+    await this.#logstores.get(logstore)?.handOver(shard, signal)
   }
 
   reads({ logstore, shard }: { logstore: string; shard: number }): boolean {

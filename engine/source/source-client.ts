@@ -11,7 +11,9 @@ export type SourceClient = Pick<
   | 'listShards'
   | 'listLogstores'
   | 'createConsumerGroup'
+  | 'updateConsumerGroup'
   | 'listConsumerGroups'
+  | 'heartbeat'
   | 'getCheckpoints'
   | 'updateCheckpoint'
 >

@@ -1,16 +1,14 @@
 import { SlsClient } from '../client/client'
 import { SlsError } from '../client/errors'
 import type { ClientOptions } from '../client/options'
-import { createAssigner } from './assignment'
 import type { SourceBatch } from './batch'
 import { Checkpoints } from './checkpoints'
-import { Commits } from './commits'
 import { abortable, Condition } from './condition'
-import { ConsumerGroupPlace } from './consumer-group'
 import type { SourceContext } from './context'
 import { Discovery } from './discovery'
 import { SourceEmitter, type SourceEvents, type SourceListener } from './events'
 import type { Fetched } from './fetched'
+import { groupParts } from './group-parts'
 import { HandOver } from './hand-over'
 import { MemoryGate } from './memory-gate'
 import { checkedPosition, checkSourceOptions, type SourceOptions, type StartPosition } from './options'
@@ -63,8 +61,8 @@ export class SlsSource implements AsyncIterable<SourceBatch> {
       else this.#discovery.suspect(logstore)
     })
     this.#discovery = new Discovery(client, calls, settings, {
-      listed: (logstore, shards) => {
-        this.#shards.listed(logstore, shards)
+      listed: async (logstore, shards) => {
+        await this.#shards.listed(logstore, shards)
         this.#finishIfDone()
       },
       absent: (logstore) => this.#shards.absent(logstore)
@@ -72,7 +70,13 @@ export class SlsSource implements AsyncIterable<SourceBatch> {
     this.#context.emitter.on('retry', () => {
       this.#retries++
     })
-    this.#context.emitter.on('finished', () => this.#finishIfDone())
+    this.#context.emitter.on('finished', ({ logstore }) => {
+      this.#context.membership?.beat(logstore)
+      this.#finishIfDone()
+    })
+    this.#context.emitter.on('commit', ({ logstore, shard }) => {
+      if (this.#shards.hasFinished(logstore, shard)) this.#context.membership?.beat(logstore)
+    })
   }
 
   /** Reading begins with the first batch that is asked for. Iterators of one source share its batches. */
@@ -161,34 +165,41 @@ export class SlsSource implements AsyncIterable<SourceBatch> {
 
   #assemble(client: SourceClient, options: SourceOptions): SourceContext {
     const settings = checkSourceOptions(options, client.retryPolicy)
-    const { clock, consumerGroup: name } = settings
+    const { clock } = settings
     const emitter = new SourceEmitter()
     const calls = new PersistentCalls(settings.retry, clock, emitter, settings.random)
-    const assigner = createAssigner(settings.assignment)
-    const progress = new Progress(client.project, assigner.description, () => clock.now())
-    const { signal } = this.#working
-    const isCommitting = settings.checkpointMode !== 'disabled'
-    const isResuming = isCommitting || settings.position.type === 'checkpoint'
-    const group =
-      name !== undefined && isResuming
-        ? new ConsumerGroupPlace(name, client, calls, isCommitting, signal)
-        : undefined
-    const commits =
-      group !== undefined && isCommitting ? new Commits(group, client, calls, emitter, signal) : undefined
+    const parts = groupParts({
+      settings,
+      client,
+      calls,
+      emitter,
+      signal: this.#working.signal,
+      host: {
+        beaten: (logstore, isChanged) => this.#beaten(logstore, isChanged),
+        handOver: (logstore, shard, end) => this.#shards.handOver(logstore, shard, end),
+        restore: async (logstore, end) => this.#context.commits?.restore(logstore, end)
+      }
+    })
+    const progress = new Progress(client.project, parts.assigner.description, () => clock.now())
     return {
       client,
       settings,
-      assigner,
+      ...parts,
       emitter,
       calls,
       gate: new MemoryGate(settings.memoryLimit),
       handOver: new HandOver<Fetched>(settings.maxInFlight, (fetched) => fetched.owner.mayDeliver(fetched)),
       progress,
-      checkpoints: new Checkpoints(settings, progress, calls, commits),
-      group,
-      commits,
+      checkpoints: new Checkpoints(settings, progress, calls, parts.commits),
       changed: new Condition()
     }
+  }
+
+  /** A heartbeat may bring other shards; it is also the time to look for those that ended or were born. */
+  #beaten(logstore: string, isChanged: boolean): void {
+    if (isChanged) this.#shards.reassign(logstore)
+    this.#discovery.suspect(logstore)
+    this.#finishIfDone()
   }
 
   async #next(): Promise<IteratorResult<SourceBatch>> {
@@ -266,6 +277,7 @@ export class SlsSource implements AsyncIterable<SourceBatch> {
     )
     await abortable(Promise.all([this.#shards.halt(), this.#running]), signal).catch(() => undefined)
     if (this.#running !== undefined) await checkpoints.finish(signal)
+    await this.#context.membership?.leave(signal)
     this.#working.abort()
   }
 

@@ -23,10 +23,10 @@ export class StartFinder {
    * @throws SlsError `Aborted` when the signal is aborted
    */
   async find(shard: Shard, cursors: ShardCursors, signal: AbortSignal): Promise<Start> {
-    const { progress, settings } = this.#context
+    const { assigner, progress, settings } = this.#context
     const id = shard.shardId
     const local = progress.of(this.#logstore, id)
-    const hasMoved = progress.hasMoved(this.#logstore, id)
+    const hasMoved = assigner.isShared || progress.hasMoved(this.#logstore, id)
     const checkpoints = local === undefined || hasMoved ? await this.#checkpoints(signal) : undefined
     const resumed = resume(local, checkpoints?.get(id), hasMoved)
     if (resumed !== undefined) return resumed

@@ -52,6 +52,22 @@ describe('heartbeats', () => {
     assert.deepEqual(await beat('two'), [leaving])
   })
 
+  it('of a consumer that lets go of everything free its shards for the others at once', async () => {
+    await beat('one')
+    await beat('two')
+    const kept = await beat('one', [0, 1, 2, 3])
+    await beat('one', kept)
+    const own = await beat('two')
+    assert.deepEqual(await beat('one'), [])
+    assert.deepEqual(await beat('two', own), [0, 1, 2, 3])
+  })
+
+  it('of a consumer that is alone and begins anew give it everything again', async () => {
+    await beat('one')
+    await beat('one', [0, 1, 2, 3])
+    assert.deepEqual(await beat('one'), [0, 1, 2, 3])
+  })
+
   it('that stay out lose everything after the time-out', async () => {
     await beat('one')
     await beat('two')

@@ -4,6 +4,8 @@ import type { QueryParameter } from '../signable-request'
 import type { ServiceCall, ServiceResponse } from '../signed-call'
 import { checkedShard, consumerGroupPath, consumerGroupsPath } from './resource-path'
 
+export type ConsumerGroupSettings = Partial<Omit<ConsumerGroup, 'name'>>
+
 export interface CheckpointUpdate {
   logstore: string
   group: string
@@ -24,6 +26,23 @@ export function createConsumerGroupCall(logstore: string, group: ConsumerGroup):
     method: 'POST',
     path: consumerGroupsPath(logstore),
     ...json({ consumerGroup: group.name, timeout: group.timeout, order: group.order })
+  }
+}
+
+/** What is not given stays as it is. */
+export function updateConsumerGroupCall(
+  logstore: string,
+  name: string,
+  settings: ConsumerGroupSettings
+): ServiceCall {
+  const { timeout, order } = settings
+  return {
+    api: 'UpdateConsumerGroup',
+    logstore,
+    consumerGroup: name,
+    method: 'PUT',
+    path: consumerGroupPath(logstore, name),
+    ...json({ timeout, order })
   }
 }
 

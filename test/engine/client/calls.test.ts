@@ -121,6 +121,15 @@ describe('The calls', () => {
     assert.equal(stub.last.body.toString(), '{"consumerGroup":"g1","timeout":60,"order":true}')
   })
 
+  it('change a consumer group, or only one of its settings', async () => {
+    answer('')
+    await sls.updateConsumerGroup('access', 'g1', { timeout: 30, order: true })
+    assert.deepEqual(asked(), ['PUT', '/logstores/access/consumergroups/g1'])
+    assert.equal(stub.last.body.toString(), '{"timeout":30,"order":true}')
+    await sls.updateConsumerGroup('access', 'g1', { order: false })
+    assert.equal(stub.last.body.toString(), '{"order":false}')
+  })
+
   it('list consumer groups, bare or as the documentation wraps them', async () => {
     const groups = [{ name: 'g1', timeout: 60, order: false }]
     answer(groups)

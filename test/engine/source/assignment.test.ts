@@ -14,15 +14,21 @@ function shard(shardId: number): Shard {
   }
 }
 
-function owners(
+async function owns(assignment: ShardAssignment, logstore: string, id: number): Promise<boolean> {
+  const assigner = createAssigner(assignment)
+  await assigner.prepare(logstore, [shard(id)])
+  return assigner.owns(logstore, shard(id))
+}
+
+async function owners(
   assignment: (taskIndex: number) => ShardAssignment,
   taskCount: number,
   logstore: string,
   id: number
-): number[] {
-  return Array.from({ length: taskCount }, (_, taskIndex) => taskIndex).filter((taskIndex) =>
-    createAssigner(assignment(taskIndex)).owns(logstore, shard(id))
-  )
+): Promise<number[]> {
+  const indexes = Array.from({ length: taskCount }, (_, taskIndex) => taskIndex)
+  const owned = await Promise.all(indexes.map((taskIndex) => owns(assignment(taskIndex), logstore, id)))
+  return indexes.filter((taskIndex) => owned[taskIndex])
 }
 
 describe('the assignment of shards', () => {
@@ -34,60 +40,85 @@ describe('the assignment of shards', () => {
       taskIndex,
       taskCount,
       assign: ({ shardId, logstore }) => -7 * shardId - logstore.length
+    }),
+    'an answer of custom that takes time': (taskCount) => (taskIndex) => ({
+      type: 'custom',
+      taskIndex,
+      taskCount,
+      assign: async ({ shardId }) => shardId * 3
     })
   }
 
   for (const [kind, make] of Object.entries(kinds)) {
-    it(`by ${kind} gives every shard exactly one reader`, () => {
-      fc.assert(
-        fc.property(
+    it(`by ${kind} gives every shard exactly one reader`, async () => {
+      await fc.assert(
+        fc.asyncProperty(
           fc.integer({ min: 1, max: 20 }),
           fc.string(),
           fc.nat({ max: 100_000 }),
-          (taskCount, logstore, id) => {
-            assert.equal(owners(make(taskCount), taskCount, logstore, id).length, 1)
+          async (taskCount, logstore, id) => {
+            assert.equal((await owners(make(taskCount), taskCount, logstore, id)).length, 1)
           }
         )
       )
     })
   }
 
-  it('by modulo goes by the shard id', () => {
+  it('by modulo goes by the shard id', async () => {
     const modulo = kinds['modulo']?.(3)
     assert.ok(modulo)
-    assert.deepEqual(
-      [0, 1, 2, 3, 7].map((id) => owners(modulo, 3, 'access', id)),
-      [[0], [1], [2], [0], [1]]
-    )
+    assert.deepEqual(await Promise.all([0, 1, 2, 3, 7].map((id) => owners(modulo, 3, 'access', id))), [
+      [0],
+      [1],
+      [2],
+      [0],
+      [1]
+    ])
   })
 
-  it('by roundRobin spreads logstores of one shard each', () => {
+  it('by roundRobin spreads logstores of one shard each', async () => {
     const roundRobin = kinds['roundRobin']?.(4)
     assert.ok(roundRobin)
     const counts = [0, 0, 0, 0]
     for (let index = 0; index < 400; index++) {
-      const [owner = 0] = owners(roundRobin, 4, `logstore-${index}`, 0)
+      const [owner = 0] = await owners(roundRobin, 4, `logstore-${index}`, 0)
       counts[owner] = (counts[owner] ?? 0) + 1
     }
     assert.ok(Math.min(...counts) > 60, `uneven: ${counts.join(', ')}`)
   })
 
-  it('by custom refuses what is no whole number, and what fails', () => {
+  it('by custom refuses what is no whole number, and what fails', async () => {
+    const custom = (assign: () => number) => ({ type: 'custom' as const, taskIndex: 0, taskCount: 2, assign })
     for (const assign of [() => 1.5, () => Number.NaN, () => Number.POSITIVE_INFINITY]) {
-      const assigner = createAssigner({ type: 'custom', taskIndex: 0, taskCount: 2, assign })
-      assert.throws(() => assigner.owns('access', shard(3)), { code: 'InvalidOption', field: 'assignment' })
+      await assert.rejects(owns(custom(assign), 'access', 3), { code: 'InvalidOption', field: 'assignment' })
     }
-    const failing = createAssigner({
-      type: 'custom',
-      taskIndex: 0,
-      taskCount: 2,
-      assign: () => {
-        throw new Error('no table')
-      }
-    })
-    assert.throws(
-      () => failing.owns('access', shard(3)),
+    const failing = () => {
+      throw new Error('no table')
+    }
+    await assert.rejects(
+      owns(custom(failing), 'access', 3),
       (error) => error instanceof SlsError && /no table.*shard 3 of access/.test(error.message)
     )
+  })
+
+  it('by custom asks once for each shard, and again only where it failed', async () => {
+    const asked: number[] = []
+    let isBroken = true
+    const assigner = createAssigner({
+      type: 'custom',
+      taskIndex: 1,
+      taskCount: 2,
+      assign: ({ shardId }) => {
+        asked.push(shardId)
+        if (shardId === 1 && isBroken) throw new Error('not yet')
+        return 1
+      }
+    })
+    await assigner.prepare('access', [shard(0), shard(1)])
+    assert.throws(() => assigner.owns('access', shard(1)), { code: 'InvalidOption' })
+    isBroken = false
+    await assigner.prepare('access', [shard(0), shard(1)])
+    assert.equal(assigner.owns('access', shard(1)), true)
+    assert.deepEqual(asked, [0, 1, 1])
   })
 })

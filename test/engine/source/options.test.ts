@@ -55,6 +55,23 @@ describe('the options of a source', () => {
     assert.equal(check({ stopTime: 10.2 }).stopTime, 11)
   })
 
+  it('complete the assignment by a consumer group', () => {
+    const { assignment } = check({ consumerGroup: 'readers', assignment: { type: 'group', consumer: 'one' } })
+    assert.deepEqual(assignment, {
+      type: 'group',
+      consumer: 'one',
+      heartbeatInterval: 5000,
+      groupTimeout: 60,
+      handOverTimeout: 30_000,
+      updateGroup: false
+    })
+  })
+
+  const group = (options: object) => ({
+    consumerGroup: 'readers',
+    assignment: { type: 'group' as const, consumer: 'one', ...options }
+  })
+
   const wrong: [field: string, options: Partial<SourceOptions>][] = [
     ['logstores', { logstores: '' }],
     ['logstores', { logstores: [] }],
@@ -71,6 +88,14 @@ describe('the options of a source', () => {
     ['assignment', { assignment: { type: 'custom', taskIndex: 0, taskCount: 1 } as never }],
     ['taskIndex', { assignment: { type: 'modulo', taskIndex: 2, taskCount: 2 } }],
     ['taskCount', { assignment: { type: 'modulo', taskIndex: 0, taskCount: 0 } }],
+    ['consumerGroup', { assignment: { type: 'group', consumer: 'one' } }],
+    ['checkpointMode', { ...group({}), checkpointMode: 'disabled' }],
+    ['consumer', group({ consumer: '' })],
+    ['consumer', group({ consumer: 'one two' })],
+    ['heartbeatInterval', group({ heartbeatInterval: 1 })],
+    ['groupTimeout', group({ groupTimeout: 9 })],
+    ['groupTimeout', group({ groupTimeout: 0.5 })],
+    ['handOverTimeout', group({ handOverTimeout: -1 })],
     ['checkpointMode', { checkpointMode: 'sometimes' as 'periodic' }],
     ['checkpointInterval', { checkpointInterval: 0 }],
     ['commitInterval', { commitInterval: 1.5 }],

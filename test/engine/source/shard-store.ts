@@ -101,6 +101,10 @@ export class ShardStore {
         this.#hasGroup = true
       },
       listConsumerGroups: async () => [],
+      updateConsumerGroup: async () => undefined,
+      heartbeat: async () => {
+        throw new SlsError('ConsumerGroupNotExist', 'nobody is coordinated here', { status: 404 })
+      },
       getCheckpoints: async () => {
         await call()
         if (!this.#hasGroup) throw new SlsError('ConsumerGroupNotExist', 'no such group', { status: 404 })

@@ -1,16 +1,21 @@
 // Side-by-side measuring: contenders run in turn, round by round, so that a noisy minute falls on all of them.
-const LEAST_MILLISECONDS = 120
+const LEAST_MILLISECONDS = 100
+const WARM_MILLISECONDS = 250
 
 /** CPU seconds per run of each contender, a list of rounds; `contenders` is {name: function}. */
 export function interleave(contenders, rounds) {
-  const names = Object.keys(contenders)
+  const runsOf = Object.fromEntries(Object.entries(contenders).map(([name, run]) => [name, calibrate(run)]))
+  const results = byRound(Object.keys(contenders), rounds, (name) => {
+    return cpuSeconds(contenders[name], runsOf[name]) / runsOf[name]
+  })
+  return results
+}
+
+/** As `interleave` for contenders that take their time: `run(name)` gives a promise. */
+export async function interleaveAsync(names, rounds, run) {
   const results = Object.fromEntries(names.map((name) => [name, []]))
-  const runsOf = Object.fromEntries(names.map((name) => [name, calibrate(contenders[name])]))
   for (let round = 0; round < rounds; round++) {
-    for (let turn = 0; turn < names.length; turn++) {
-      const name = names[(round + turn) % names.length]
-      results[name].push(cpuSeconds(contenders[name], runsOf[name]) / runsOf[name])
-    }
+    for (const name of turns(names, round)) results[name].push(await run(name))
   }
   return results
 }
@@ -21,9 +26,29 @@ export function median(values) {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
 }
 
+/** Half of the distance between the quartiles, as a share of the median. */
+export function spread(values) {
+  const sorted = [...values].sort((a, b) => a - b)
+  const at = (share) => sorted[Math.round((sorted.length - 1) * share)]
+  return (at(0.75) - at(0.25)) / 2 / median(values)
+}
+
+function byRound(names, rounds, run) {
+  const results = Object.fromEntries(names.map((name) => [name, []]))
+  for (let round = 0; round < rounds; round++) {
+    for (const name of turns(names, round)) results[name].push(run(name))
+  }
+  return results
+}
+
+function turns(names, round) {
+  return names.map((_, turn) => names[(round + turn) % names.length])
+}
+
 function calibrate(run) {
-  for (let warm = 0; warm < 20; warm++) run()
-  return Math.max(1, Math.ceil(LEAST_MILLISECONDS / 1000 / (cpuSeconds(run, 5) / 5)))
+  const end = performance.now() + WARM_MILLISECONDS
+  while (performance.now() < end) run()
+  return Math.max(1, Math.ceil(LEAST_MILLISECONDS / 1000 / (cpuSeconds(run, 3) / 3)))
 }
 
 function cpuSeconds(run, times) {

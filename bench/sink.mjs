@@ -1,0 +1,71 @@
+// Writing end to end against the raw stub: CPU seconds per million logs, ours beside the SDKs.
+import { Contender } from './contender.mjs'
+import { interleaveAsync, median, spread } from './measure.mjs'
+import { accept, figure, mebibytes, percent, table } from './report.mjs'
+import { startStub } from './services.mjs'
+
+const ROUNDS = 5
+/** Logs a round: long enough for each to be measured, short enough for all. */
+const work = {
+  access: { ours: 200_000, '@alicloud/log': 20_000, 'openapi + static + lz4': 60_000 },
+  IoT: { ours: 600_000, '@alicloud/log': 40_000, 'openapi + static + lz4': 200_000 },
+  wide: { ours: 40_000, '@alicloud/log': 4000, 'openapi + static + lz4': 12_000 },
+  Chinese: { ours: 300_000, '@alicloud/log': 20_000, 'openapi + static + lz4': 80_000 }
+}
+const asked = {
+  access: { '@alicloud/log': 5, 'openapi + static + lz4': 2.5 },
+  IoT: { '@alicloud/log': 7, 'openapi + static + lz4': 2.5 },
+  wide: { '@alicloud/log': 6.5, 'openapi + static + lz4': 1.8 }
+}
+
+export async function sink() {
+  const stub = await startStub()
+  const { connection } = stub
+  const writers = await Contender.startAll({
+    ours: ['sink-engine', { connection }],
+    '@alicloud/log': ['sink-alicloud-log', { connection }],
+    'openapi + static + lz4': ['sink-openapi', { connection }]
+  })
+  const names = Object.keys(writers)
+  const rows = []
+  for (const [data, logs] of Object.entries(work)) {
+    const write = async (name) => {
+      const before = await stub.counts()
+      const run = await writers[name].run('write', { data, logs: logs[name] })
+      const { rawBytes } = await stub.counts()
+      return { ...run, rawBytes: (rawBytes - before.rawBytes) / run.result.logs }
+    }
+    for (const name of names) await write(name)
+    const runs = await interleaveAsync(names, ROUNDS, write)
+    const cost = (name) => runs[name].map(({ cpu, result }) => cpu / result.logs)
+    const size = median(runs.ours.map(({ rawBytes }) => rawBytes))
+    for (const name of names) {
+      const sent = median(runs[name].map(({ rawBytes }) => rawBytes))
+      if (Math.abs(sent / size - 1) > 0.02) throw new Error(`${name} sent ${sent} bytes a log, not ${size}`)
+      const ratio = median(cost(name)) / median(cost('ours'))
+      const wanted = asked[data]?.[name]
+      if (wanted !== undefined) accept(`sink ${data}, against ${name}`, ratio, wanted)
+      rows.push([
+        data,
+        name,
+        figure(median(cost(name)) * 1e6),
+        percent(spread(cost(name))),
+        figure(ratio),
+        Math.round(median(runs[name].map(({ wall, result }) => result.logs / wall / 1000))),
+        figure(median(runs[name].map(({ p99 }) => p99))),
+        mebibytes(Math.max(...runs[name].map(({ peakRss }) => peakRss)))
+      ])
+    }
+    accept(`sink ${data}: p99 delay of the event loop`, median(runs.ours.map(({ p99 }) => p99)), 25, {
+      unit: 'ms',
+      most: true
+    })
+  }
+  table(
+    'Writing, groups of 2,000, against the raw stub',
+    ['data', 'writer', 'CPU s/1M logs', 'spread', 'x ours', 'k logs/s', 'p99 loop ms', 'peak MiB'],
+    rows
+  )
+  await Contender.closeAll(writers)
+  await stub.close()
+}

@@ -10,3 +10,9 @@ export function duration(seconds: number): string {
   if (seconds < 172_800) return `${Math.round(seconds / 3600)} h`
   return `${Math.round(seconds / 86_400)} d`
 }
+
+/** Bytes as megabytes, `0.4 MB`. */
+export function megabytes(bytes: number): string {
+  const value = bytes / 1e6
+  return `${value.toLocaleString('en-US', { maximumFractionDigits: value < 100 ? 1 : 0 })} MB`
+}

@@ -22,9 +22,14 @@ interface MappedValues {
 /**
  * The writes that a message stands for: one for each combination of topic, source and tags. At once where all typed
  * inputs are, else as a promise.
+ * @param clock Unix milliseconds, for logs without a time of their own
  * @throws SlsError `InvalidLog` or `InvalidOption` naming the field at fault (as a rejection where it is a promise)
  */
-export function mapMessage(mapping: Mapping, message: NodeMessage): SinkWrite[] | Promise<SinkWrite[]> {
+export function mapMessage(
+  mapping: Mapping,
+  message: NodeMessage,
+  clock: () => number = Date.now
+): SinkWrite[] | Promise<SinkWrite[]> {
   const { content, time, topic, source, tags, hashKey } = mapping
   const values: MappedValues = {
     content: content(message),
@@ -36,8 +41,8 @@ export function mapMessage(mapping: Mapping, message: NodeMessage): SinkWrite[] 
   }
   const pending = Object.values(values).some((value) => value instanceof Promise)
   return pending
-    ? settled(values).then((ready) => writes(mapping, message, ready))
-    : writes(mapping, message, values)
+    ? settled(values).then((ready) => writes(mapping, message, ready, clock))
+    : writes(mapping, message, values, clock)
 }
 
 async function settled(values: MappedValues): Promise<MappedValues> {
@@ -52,11 +57,16 @@ async function settled(values: MappedValues): Promise<MappedValues> {
   return { content, time, topic, source, tags, hashKey }
 }
 
-function writes(mapping: Mapping, message: NodeMessage, values: MappedValues): SinkWrite[] {
+function writes(
+  mapping: Mapping,
+  message: NodeMessage,
+  values: MappedValues,
+  clock: () => number
+): SinkWrite[] {
   const logstore = logstoreOf(mapping, message)
   const received = receivedLogs(message.sls)
   const count = Array.isArray(values.content) ? values.content.length : 1
-  const present = ofMilliseconds(Date.now(), true) ?? { time: 0 }
+  const present = ofMilliseconds(clock(), true) ?? { time: 0 }
   const converted = toLogs(values.content, {
     field: mapping.contentName,
     bytes: mapping.bytes,

@@ -10,6 +10,7 @@ import { workBudget } from './lifetime'
 import { mapMessage } from './message-mapping'
 import { errorFacts, toNodeError } from './node-error'
 import type { Done, Node, NodeDefinition, NodeMessage, NodeRed } from './node-red'
+import { PlannedRequests } from './planned-requests'
 import { settingsError } from './settings-error'
 import { reportSink } from './sink-report'
 import { type Mapping, readSinkSettings } from './sink-settings'
@@ -31,6 +32,10 @@ export class SinkNode {
   private ticker: NodeJS.Timeout | undefined
   /** Messages whose values are not at hand yet; those behind them wait, so that the order stays. */
   private evaluating: Promise<void> | undefined
+  /** By it logs without a time are stamped. */
+  private clock: () => number = Date.now
+  /** Only of a dry run. */
+  private planned: PlannedRequests | undefined
   private closed: boolean = false
 
   constructor(
@@ -57,8 +62,11 @@ export class SinkNode {
     const client = connect(connection, this.node)
     const sink = new SlsSink({ ...settings.engine, client })
     reportSink(sink, this.node, client.project)
+    this.clock = () => client.now()
+    if (settings.engine.dryRun === true) this.planned = new PlannedRequests(sink)
     const show = () => this.status.show(sinkNodeStatus(sink.status(), this.RED))
-    for (const event of ['retry', 'error', 'recovered'] as const) sink.on(event, show)
+    for (const event of ['retry', 'error', 'recovered', 'highWater', 'lowWater'] as const)
+      sink.on(event, show)
     this.ticker = setInterval(show, statusInterval).unref()
     this.sink = sink
     this.mapping = settings.mapping
@@ -83,8 +91,8 @@ export class SinkNode {
     try {
       const writes =
         this.evaluating === undefined
-          ? mapMessage(mapping, message)
-          : this.evaluating.then(() => mapMessage(mapping, message))
+          ? mapMessage(mapping, message, this.clock)
+          : this.evaluating.then(() => mapMessage(mapping, message, this.clock))
       this.write(sink, writes, message, done)
     } catch (error) {
       done(toNodeError(error))
@@ -98,11 +106,11 @@ export class SinkNode {
     done: Done
   ): void {
     if (!(writes instanceof Promise)) {
-      guard(settle(writeAll(sink, writes), message, done), this.node)
+      guard(this.settle(writeAll(sink, writes), message, done), this.node)
       return
     }
     const evaluation = writes.then(
-      (ready) => guard(settle(writeAll(sink, ready), message, done), this.node),
+      (ready) => guard(this.settle(writeAll(sink, ready), message, done), this.node),
       (error: unknown) => done(toNodeError(error))
     )
     this.evaluating = evaluation
@@ -111,6 +119,18 @@ export class SinkNode {
         if (this.evaluating === evaluation) this.evaluating = undefined
       }),
       this.node
+    )
+  }
+
+  /** Calls `done` once, when it is known what became of the message. */
+  private settle(receipts: Promise<Receipt[]>, message: NodeMessage, done: Done): Promise<void> {
+    return receipts.then(
+      (accepted) => {
+        const receipt = receiptOf(accepted)
+        message['slsReceipt'] = this.planned === undefined ? receipt : this.planned.describe(receipt)
+        done()
+      },
+      (error: unknown) => done(toNodeError(error))
     )
   }
 
@@ -171,17 +191,6 @@ export class SinkNode {
     const error = Object.assign(new Error(text), { name: 'Closed', code: 'Closed' })
     this.node.error(error, { topic: '', sls: { code: 'Closed', logs } })
   }
-}
-
-/** Calls `done` once, when it is known what became of the message. */
-function settle(receipts: Promise<Receipt[]>, message: NodeMessage, done: Done): Promise<void> {
-  return receipts.then(
-    (accepted) => {
-      message['slsReceipt'] = receiptOf(accepted)
-      done()
-    },
-    (error: unknown) => done(toNodeError(error))
-  )
 }
 
 /** Waits for all writes even if one fails, so that nothing of the message is on its way when it is done. */

@@ -39,6 +39,8 @@ export const sinkDefaults = {
   spool: 'off',
   spoolBytes: 1_073_741_824,
   spoolPath: '',
+  timeRepair: 'keep',
+  dryRun: false,
   maxRetryAge: 0,
   maxRetries: '',
   maxRetriesRetryable: '',
@@ -92,6 +94,8 @@ export function readSinkSettings(RED: NodeRed, node: Node, definition: Readonly<
     compression: reader.choice('compression', ['lz4', 'zstd', 'deflate', 'none']),
     overflow: reader.choice('overflow', ['wait', 'reject', 'dropOldest']),
     maxBlock: reader.integer('maxBlock', -1, longest),
+    timeRepair: reader.choice('timeRepair', ['keep', 'rewrite', 'reject']),
+    dryRun: reader.flag('dryRun'),
     maxRetryAge: reader.integer('maxRetryAge', 0),
     retry: {
       ...present('maxRetries', reader.optionalInteger('maxRetries', -1, longest)),

@@ -2,6 +2,7 @@ import { SlsClient } from '../engine/client/client'
 import type { SlsConfigNode } from './connection'
 import { registerConnectionAdmin } from './connection-admin'
 import { connectionCredentials, readConnection } from './connection-settings'
+import { duration } from './figures'
 import { connectionBudget } from './lifetime'
 import type { Node, NodeDefinition, NodeRed } from './node-red'
 import { settingsError } from './settings-error'
@@ -22,7 +23,7 @@ export = function register(RED: NodeRed): void {
         if (shared === undefined) {
           const { options, issues } = readConnection(RED, definition, this.credentials ?? {})
           if (issues.length > 0) throw settingsError(issues, 'sls-config', RED)
-          shared = new SlsClient(options)
+          shared = new SlsClient({ ...options, onClockSkew: (offset) => warnOfClock(RED, this, offset) })
         }
         users[user.id] = user
         return shared
@@ -50,4 +51,11 @@ export = function register(RED: NodeRed): void {
       }
     })
   }
+}
+
+/** The clock of this machine is off, or right again: the log says so once. */
+function warnOfClock(RED: NodeRed, node: Node, offset: number): void {
+  const text = (key: string) => RED._(`sls-config.clock.${key}`, { time: duration(Math.abs(offset) / 1000) })
+  if (offset === 0) node.log(text('right'))
+  else node.warn(text(offset > 0 ? 'behind' : 'ahead'))
 }

@@ -148,6 +148,16 @@ export class SlsClient {
     return this.#caller.call(getCheckpointsCall(logstore, group, shard), signal, readCheckpoints)
   }
 
+  /** Unix milliseconds by the service's clock, as far as its answers showed that this machine's is off. */
+  now(): number {
+    return this.#caller.clock.now()
+  }
+
+  /** Milliseconds that the service's clock is ahead of this machine's; 0 where they agree within a minute. */
+  get clockOffset(): number {
+    return this.#caller.clock.offset
+  }
+
   stats(): ClientStats {
     return this.#caller.stats()
   }

@@ -34,6 +34,11 @@ export interface ClientOptions {
   retry?: Partial<RetryPolicy> | undefined
   /** Unix milliseconds; the machine's clock where not given. */
   clock?: (() => number) | undefined
+  /**
+   * Told when the service's clock is found a minute or more ahead (or, negative, behind) of this machine's: from then
+   * on calls are signed with its time. Milliseconds; told again when the difference changes, or is gone.
+   */
+  onClockSkew?: ((offset: number) => void) | undefined
 }
 
 /** Client options, checked and complete. */
@@ -53,6 +58,7 @@ export interface CheckedOptions {
   readonly maxSockets: number
   readonly retry: RetryPolicy
   readonly clock: () => number
+  readonly onClockSkew: (offset: number) => void
 }
 
 /** The longest time-out that a Node timer keeps. */
@@ -85,7 +91,8 @@ export function checkOptions(options: ClientOptions): CheckedOptions {
     servername: tls?.servername === '' ? undefined : tls?.servername,
     maxSockets: checkedNumber('maxSockets', options.maxSockets, 64, 1, 65_535),
     retry: checkRetryPolicy(options.retry),
-    clock: options.clock ?? Date.now
+    clock: options.clock ?? Date.now,
+    onClockSkew: options.onClockSkew ?? (() => undefined)
   }
 }
 

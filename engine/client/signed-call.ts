@@ -4,6 +4,7 @@ import { projectAuthority } from './endpoint'
 import { SlsError } from './errors'
 import { type HttpResponse, HttpTransport } from './http-transport'
 import type { CheckedOptions } from './options'
+import { ServiceClock } from './service-clock'
 import { isClockError, requestIdOf, serviceError } from './service-error'
 import type { CallSubject } from './service-hints'
 import { signV1 } from './sign-v1'
@@ -39,7 +40,7 @@ export interface ClientStats {
   bytesReceived: number
   openSockets: number
   idleSockets: number
-  /** Milliseconds that the service's clock is ahead of this machine's, as far as it had to be learnt. */
+  /** Milliseconds that the service's clock is ahead of this machine's; 0 where they agree within a minute. */
   clockOffset: number
 }
 
@@ -47,6 +48,7 @@ const defaultMaxResponseSize = 8 * 1024 * 1024
 
 /** Signs calls, sends them and tells success from failure; every call is made once. */
 export class SignedCaller {
+  readonly clock: ServiceClock
   readonly #options: CheckedOptions
   readonly #transport: HttpTransport
   readonly #sign: (request: SignableRequest, credentials: Credentials, time: number) => void
@@ -54,11 +56,11 @@ export class SignedCaller {
   readonly #scopes = new Set<CallScope>()
   readonly #errors = new Map<string, number>()
   #calls = 0
-  #clockOffset = 0
   #closed: boolean = false
 
   constructor(options: CheckedOptions) {
     this.#options = options
+    this.clock = new ServiceClock(options.clock, options.onClockSkew)
     this.#transport = new HttpTransport(options)
     if (options.signatureVersion === 'v4') {
       const signer = new SignerV4(options.region ?? '')
@@ -109,7 +111,7 @@ export class SignedCaller {
       bytesReceived: this.#transport.bytesReceived,
       openSockets: open,
       idleSockets: idle,
-      clockOffset: this.#clockOffset
+      clockOffset: this.clock.offset
     }
   }
 
@@ -125,7 +127,7 @@ export class SignedCaller {
     const credentials = await this.#credentials(scope)
     const { method, path, query = [], body } = call
     const headers: Record<string, string | undefined> = { ...this.#commonHeaders, ...call.headers }
-    this.#sign({ method, path, query, headers, body }, credentials, this.#options.clock() + this.#clockOffset)
+    this.#sign({ method, path, query, headers, body }, credentials, this.clock.now())
     const response = await this.#transport.send(
       {
         name: call.api,
@@ -138,6 +140,7 @@ export class SignedCaller {
       scope
     )
     const requestId = requestIdOf(response)
+    if (requestId !== undefined) this.clock.learn(response.headers, false)
     if (response.status >= 200 && response.status < 300 && requestId !== undefined) {
       return { ...response, api: call.api, requestId }
     }
@@ -171,19 +174,9 @@ export class SignedCaller {
       )
     }
     const error = serviceError(response, { ...call, project: this.#options.project }, secrets)
-    if (isClockError(error)) this.#learnClock(response)
+    if (isClockError(error)) this.clock.learn(response.headers, true)
     if (response.status === 401) this.#options.credentials.refused?.(credentials)
     return error
-  }
-
-  /** The service's time, from `x-log-time` (Unix seconds) or else Date, is what the next call is signed with. */
-  #learnClock({ headers }: HttpResponse): void {
-    const logTime = headers['x-log-time']
-    const time =
-      typeof logTime === 'string' && /^\d{1,11}$/.test(logTime)
-        ? Number(logTime) * 1000
-        : Date.parse(headers.date ?? '')
-    if (Number.isFinite(time)) this.#clockOffset = time - this.#options.clock()
   }
 }
 

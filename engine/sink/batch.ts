@@ -34,6 +34,8 @@ export class Batch {
   readonly #shares: Share[] = []
   #logs = 0
   #bytes: number
+  #first = Number.POSITIVE_INFINITY
+  #last = Number.NEGATIVE_INFINITY
 
   constructor(
     readonly frame: BatchFrame,
@@ -91,6 +93,8 @@ export class Batch {
     if (added === 0) return false
     this.#logs++
     this.#bytes += added
+    if (log.time < this.#first) this.#first = log.time
+    if (log.time > this.#last) this.#last = log.time
     const last = this.#shares.at(-1)
     if (last?.ticket === ticket) {
       last.logs++
@@ -106,7 +110,9 @@ export class Batch {
     const encoder = this.#encoder
     if (encoder === undefined) return
     this.#encoder = undefined
-    this.pieces.push(new Piece(encoder.finish(), this.#shares, compression))
+    this.pieces.push(
+      new Piece(encoder.finish(), this.#shares, compression, { first: this.#first, last: this.#last })
+    )
     this.state = 'blocked'
   }
 

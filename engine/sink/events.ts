@@ -1,4 +1,5 @@
 import type { SlsError } from '../client/errors'
+import type { PlannedRequest } from './dry-run'
 
 export interface RetryEvent {
   error: SlsError
@@ -45,6 +46,8 @@ export interface SinkEvents {
   error: ErrorEvent
   recovered: RecoveredEvent
   dropped: DroppedEvent
+  /** A dry run did not send this request. */
+  planned: PlannedRequest
   /** The buffer is 80 % full: who writes should slow down. */
   highWater: WaterEvent
   /** It was, and is half empty again. */

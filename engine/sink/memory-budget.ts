@@ -29,6 +29,11 @@ export class MemoryBudget {
     return this.#peak
   }
 
+  /** `high` from the high mark until the low one is reached again. */
+  get level(): 'high' | 'low' {
+    return this.#level
+  }
+
   get free(): number {
     return this.limit - this.#used
   }

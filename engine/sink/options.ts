@@ -6,16 +6,20 @@ import type { CompressionName } from '../client/model'
 import { type ClientOptions, checkRetryPolicy } from '../client/options'
 import type { RetryPolicy } from '../client/retry'
 import { type SinkClock, systemClock } from './clock'
+import type { ServiceTime, TimeRepairName } from './log-time'
 
 /** What SLS takes in one request: 10 MiB before compression (PutLogs page, Java SDK), 40,960 logs (producers). */
 export const SERVICE_LIMITS = Object.freeze({ bytes: 10 * 1024 * 1024, lines: 40_960 })
 
 const LONGEST_TIMER = 2_147_483_647
 
-/** The one call a sink needs of a client, and the policy it retries by. */
-export type PutClient = Pick<SlsClient, 'putLogs'> & Partial<Pick<SlsClient, 'retryPolicy'>>
+/** The one call a sink needs of a client, the policy it retries by, the service's time, and for a dry run the shards. */
+export type PutClient = Pick<SlsClient, 'putLogs'> &
+  Partial<Pick<SlsClient, 'retryPolicy' | 'now' | 'clockOffset' | 'listShards'>>
 
 export type OverflowName = 'wait' | 'reject' | 'dropOldest'
+
+const TIME_REPAIRS: readonly TimeRepairName[] = ['keep', 'rewrite', 'reject']
 
 const OVERFLOWS: readonly string[] = ['wait', 'reject', 'dropOldest'] satisfies OverflowName[]
 
@@ -53,6 +57,13 @@ export interface SinkOptions {
   maxBlock?: number | undefined
   /** Batches open at a time, the oldest is sent when there would be more; 1000 where not given. */
   maxOpenBatches?: number | undefined
+  /**
+   * What becomes of logs more than 7 days old or more than 15 minutes ahead, which the service refuses; `keep` where
+   * not given. A time that a wrong clock of this machine made is put right in any case.
+   */
+  timeRepair?: TimeRepairName | undefined
+  /** Nothing is sent: writes resolve as if it were, and `planned` events show what would be. false where not given. */
+  dryRun?: boolean | undefined
   /** Over the client's own policy. */
   retry?: Partial<RetryPolicy> | undefined
   /**
@@ -81,6 +92,8 @@ export interface SinkSettings {
   readonly overflow: OverflowName
   readonly maxBlock: number
   readonly maxOpenBatches: number
+  readonly timeRepair: TimeRepairName
+  readonly dryRun: boolean
   readonly retry: RetryPolicy
   /** 0: retries are counted instead. */
   readonly maxRetryAge: number
@@ -108,11 +121,18 @@ export function checkSinkOptions(options: SinkOptions, base: RetryPolicy): SinkS
     overflow: oneOf('overflow', options.overflow, 'wait', OVERFLOWS as readonly OverflowName[]),
     maxBlock: wholeNumber('maxBlock', options.maxBlock, 60_000, -1, LONGEST_TIMER),
     maxOpenBatches: wholeNumber('maxOpenBatches', options.maxOpenBatches, 1000, 1, 1_000_000),
+    timeRepair: oneOf('timeRepair', options.timeRepair, 'keep', TIME_REPAIRS),
+    dryRun: truth('dryRun', options.dryRun, false),
     retry: checkRetryPolicy(options.retry, base),
     maxRetryAge: wholeNumber('maxRetryAge', options.maxRetryAge, 0, 0, Number.MAX_SAFE_INTEGER),
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random
   }
+}
+
+/** The time as the client knows it of the service, else this machine's. */
+export function serviceTime(client: PutClient): ServiceTime {
+  return { now: client.now?.() ?? Date.now(), offset: client.clockOffset ?? 0 }
 }
 
 function invalid(field: string, message: string): SlsError {

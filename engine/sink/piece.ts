@@ -2,6 +2,7 @@ import { LogGroupEncoder } from '../client/codec/log-group-encoder'
 import { parseLogGroup } from '../client/codec/log-group-list'
 import { compress, decompress } from '../client/compression/compression'
 import type { CompressionName } from '../client/model'
+import { mayRepair, repairGroup, type ServiceTime, type TimeRepairName, type TimeSpan } from './log-time'
 import type { WriteTicket } from './write-ledger'
 
 /** The consecutive logs of a batch that belong to one write. */
@@ -17,24 +18,45 @@ const TOLERATED_SLACK = 0.25
 
 /** The body of one request: a whole batch, or a part of one that was cut. */
 export class Piece {
-  readonly rawSize: number
   readonly logs: number
   /** Calls made for it. */
   attempts = 0
   /** Retries after ordinary and after transient failures. */
   ordinaryRetries = 0
   transientRetries = 0
+  #rawSize: number
+  #span: TimeSpan
   #raw: Buffer | undefined
   #body: Buffer | undefined
 
   constructor(
     raw: Buffer,
     readonly shares: readonly Share[],
-    readonly compression: CompressionName
+    readonly compression: CompressionName,
+    /** Times of its logs, or wider. */
+    span: TimeSpan
   ) {
     this.#raw = raw
-    this.rawSize = raw.length
+    this.#rawSize = raw.length
+    this.#span = span
     this.logs = shares.reduce((sum, share) => sum + share.logs, 0)
+  }
+
+  /** Bytes before compression. */
+  get rawSize(): number {
+    return this.#rawSize
+  }
+
+  /** Repairs the times of its logs, see {@link repairGroup}. Returns how many got another one. */
+  async repairTimes(service: ServiceTime, repair: TimeRepairName): Promise<number> {
+    if (!mayRepair(this.#span, service, repair)) return 0
+    const { raw, repaired, span } = repairGroup(await this.#rawBytes(), service, repair)
+    this.#span = span
+    if (repaired === 0) return 0
+    this.#raw = raw
+    this.#rawSize = raw.length
+    this.#body = undefined
+    return repaired
   }
 
   /** The bytes to send. Compressed once; from then on only these are kept. */
@@ -83,7 +105,7 @@ export class Piece {
       const end = shares.reduce((sum, share) => sum + share.logs, at)
       for (const log of logs.slice(at, end)) encoder.append(log)
       at = end
-      return new Piece(encoder.finish(), shares, this.compression)
+      return new Piece(encoder.finish(), shares, this.compression, this.#span)
     }
     return [encode(first), encode(second)]
   }

@@ -9,6 +9,7 @@ import {
 } from '../client/codec/log-input'
 import { SlsError } from '../client/errors'
 import { SERVICE_LIMITS } from './options'
+import { isUntimely, type ServiceTime } from './log-time'
 import { measureFrame, type Place, type WriteTarget } from './place'
 import { WriteError } from './write-error'
 import type { WriteTicket } from './write-ledger'
@@ -41,14 +42,15 @@ const UNIT_BOUND = 3
 
 /**
  * Checks every log of a write, before any of it is kept.
+ * @param refusing the time by which logs are refused that the service would refuse; undefined: none is
  * @returns the most bytes that each log adds to a batch
  * @throws WriteError `InvalidLog` or `LogTooLarge` naming the log
  */
-export function checkLogs(logs: unknown, place: Place): ArrayLike<number> {
+export function checkLogs(logs: unknown, place: Place, refusing?: ServiceTime): ArrayLike<number> {
   if (!Array.isArray(logs)) throw new SlsError('InvalidLog', 'logs must be an array', { field: 'logs' })
-  if (logs.length === 1) return [checkedBound(logs, 0, place)]
+  if (logs.length === 1) return [checkedBound(logs, 0, place, refusing)]
   const sizes = new Uint32Array(logs.length)
-  for (let index = 0; index < logs.length; index++) sizes[index] = checkedBound(logs, index, place)
+  for (let index = 0; index < logs.length; index++) sizes[index] = checkedBound(logs, index, place, refusing)
   return sizes
 }
 
@@ -60,10 +62,16 @@ export function measureWrite(write: PreparedWrite): void {
   write.measured = true
 }
 
-function checkedBound(logs: readonly unknown[], index: number, place: Place): number {
+function checkedBound(
+  logs: readonly unknown[],
+  index: number,
+  place: Place,
+  refusing: ServiceTime | undefined
+): number {
   const log = logs[index]
   try {
     const bound = boundLog(log)
+    if (refusing !== undefined) assertTimely(log as LogInput, refusing)
     if (bound + place.frameBound <= SERVICE_LIMITS.bytes) return bound
   } catch (error) {
     if (!(error instanceof SlsError)) throw error
@@ -128,4 +136,13 @@ function assertLog(log: unknown): asserts log is LogInput {
     throw new SlsError('InvalidLog', 'a log must be an object of time and contents', { field: 'logs' })
   }
   assertLogTime(log as LogInput)
+}
+
+function assertTimely({ time }: LogInput, service: ServiceTime): void {
+  if (!isUntimely(time, service)) return
+  const seconds = Math.round(service.now / 1000) - time
+  const off = seconds > 0 ? `${seconds} s old` : `${-seconds} s ahead`
+  throw new SlsError('InvalidLog', `time is ${off}; SLS takes 7 days back to 15 minutes ahead`, {
+    field: 'time'
+  })
 }

@@ -6,7 +6,7 @@ import { DispatchQueue } from './dispatch-queue'
 import type { SinkEmitter } from './events'
 import type { Health } from './health'
 import { LatencyHistogram } from './latency-histogram'
-import type { PutClient, SinkSettings } from './options'
+import { type PutClient, type SinkSettings, serviceTime } from './options'
 import type { Piece } from './piece'
 import { type Call, RateControl, type Slowdown } from './rate-control'
 import { judge, type Verdict } from './refusal'
@@ -16,7 +16,14 @@ export interface SenderParts {
   client: PutClient
   settings: Pick<
     SinkSettings,
-    'clock' | 'concurrency' | 'adaptiveConcurrency' | 'compression' | 'retry' | 'maxRetryAge' | 'random'
+    | 'clock'
+    | 'concurrency'
+    | 'adaptiveConcurrency'
+    | 'compression'
+    | 'timeRepair'
+    | 'retry'
+    | 'maxRetryAge'
+    | 'random'
   >
   emitter: SinkEmitter
   health: Health
@@ -32,6 +39,8 @@ export class Sender {
   readonly latency = new LatencyHistogram()
   requests = 0
   retries = 0
+  /** Logs whose time was repaired. */
+  repairedTimes = 0
   #inFlight = 0
   /** Of batches with a call on the wire. */
   #sendingCharge = 0
@@ -170,6 +179,7 @@ export class Sender {
     const { client, settings } = this.parts
     const { logstore, hashKey } = batch.frame
     try {
+      this.repairedTimes += await piece.repairTimes(serviceTime(client), settings.timeRepair)
       const body = await piece.body()
       piece.attempts++
       this.requests++

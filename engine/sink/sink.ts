@@ -5,10 +5,11 @@ import { defaultRetryPolicy } from '../client/retry'
 import { Accumulator } from './accumulator'
 import { Admission } from './admission'
 import type { Batch } from './batch'
+import { DryRun } from './dry-run'
 import { SinkEmitter, type SinkEvents, type SinkListener } from './events'
 import { Health } from './health'
 import { MemoryBudget } from './memory-budget'
-import { checkSinkOptions, type PutClient, type SinkOptions, type SinkSettings } from './options'
+import { checkSinkOptions, type PutClient, type SinkOptions, type SinkSettings, serviceTime } from './options'
 import { OrderBook } from './order-book'
 import { type DroppableBuffer, overflowPolicy } from './overflow'
 import { Places } from './place'
@@ -39,7 +40,9 @@ export interface CloseReport {
  */
 export class SlsSink {
   readonly #settings: SinkSettings
+  readonly #client: PutClient
   readonly #ownClient: SlsClient | undefined
+  readonly #dryRun: DryRun | undefined
   readonly #emitter = new SinkEmitter()
   readonly #health = new Health(this.#emitter)
   readonly #ledger = new WriteLedger()
@@ -59,9 +62,14 @@ export class SlsSink {
   /** @throws SlsError `InvalidOption`; its `field` names the option. */
   constructor(options: SinkOptions) {
     this.#ownClient = isPutClient(options.client) ? undefined : new SlsClient(options.client)
-    const client: PutClient = this.#ownClient ?? (options.client as PutClient)
-    const settings = checkSinkOptions(options, client.retryPolicy ?? defaultRetryPolicy)
+    const given: PutClient = this.#ownClient ?? (options.client as PutClient)
+    const settings = checkSinkOptions(options, given.retryPolicy ?? defaultRetryPolicy)
+    this.#dryRun = settings.dryRun
+      ? new DryRun(given, (planned) => this.#emitter.emit('planned', planned))
+      : undefined
+    const client: PutClient = this.#dryRun ?? given
     this.#settings = settings
+    this.#client = client
     this.#places = new Places(settings.logstore, settings.buckets)
     this.#order = settings.ordered ? new OrderBook() : undefined
     this.#budget = new MemoryBudget(settings.totalBytes, {
@@ -141,6 +149,7 @@ export class SlsSink {
       state: this.#state(),
       ...this.#buffered(now),
       memory: { used: this.#budget.used, peak: this.#budget.peak, limit: this.#budget.limit },
+      pressure: this.#budget.level,
       openBatches: this.#accumulator.openBatches,
       sealedBatches: this.#sender.batches.size,
       inFlight: this.#sender.inFlight,
@@ -153,6 +162,7 @@ export class SlsSink {
       bytesPerSecond: this.#byteRate.perSecond(now),
       requests: this.#sender.requests,
       retries: this.#sender.retries,
+      repairedTimes: this.#sender.repairedTimes,
       failed: this.#ledger.failedLogs,
       failedWrites: this.#ledger.failedWrites,
       dropped: this.#dropped,
@@ -161,6 +171,10 @@ export class SlsSink {
     }
     const lastError = this.#health.lastError(now)
     if (lastError !== undefined) status.lastError = lastError
+    if (this.#dryRun !== undefined) {
+      const { requests, last } = this.#dryRun
+      status.dryRun = last === undefined ? { requests } : { requests, last }
+    }
     return status
   }
 
@@ -170,7 +184,8 @@ export class SlsSink {
       throw new WriteError('Closed', 'The sink is closed', { logs: countOf(logs), acceptedLogs: 0 })
     }
     const place = this.#places.placeOf(write)
-    const sizes = checkLogs(logs, place)
+    const refusing = this.#settings.timeRepair === 'reject' ? serviceTime(this.#client) : undefined
+    const sizes = checkLogs(logs, place, refusing)
     const ticket = this.#ledger.open(logs.length, place.frame.logstore)
     if (logs.length === 0) return ticket.receipt
     this.#admission.submit({

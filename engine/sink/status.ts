@@ -1,3 +1,4 @@
+import type { PlannedRequest } from './dry-run'
 import type { LastError } from './health'
 import type { LatencyQuantiles } from './latency-histogram'
 import type { Slowdown } from './rate-control'
@@ -16,6 +17,8 @@ export interface SinkStatus {
   bufferedBytes: number
   /** Bytes reckoned for the buffer, bookkeeping included, the most there ever were, and the limit. */
   memory: { used: number; peak: number; limit: number }
+  /** `high` from when the buffer is 80 % full until it is half empty again: who writes should slow down. */
+  pressure: 'high' | 'low'
   openBatches: number
   /** Batches sealed and not yet settled. */
   sealedBatches: number
@@ -36,6 +39,8 @@ export interface SinkStatus {
   bytesPerSecond: number
   requests: number
   retries: number
+  /** Logs that got another time, since the service would have refused theirs. */
+  repairedTimes: number
   /** Logs and writes that failed, those dropped or refused for want of room included. */
   failed: number
   failedWrites: number
@@ -44,6 +49,8 @@ export interface SinkStatus {
   /** Logstores that throttle or are out of reach. */
   slowed: Slowdown[]
   lastError?: LastError
+  /** Only of a dry run: nothing was sent, the other figures tell what would have been. */
+  dryRun?: { requests: number; last?: PlannedRequest }
   /** Milliseconds of accepted calls. */
   latency: LatencyQuantiles
 }

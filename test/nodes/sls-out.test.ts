@@ -201,6 +201,58 @@ describe('sls-out', () => {
     assert.ok(reports.includes('sls-out.error.unsent'), 'and in the log, where no Catch node takes it')
   })
 
+  it('shows in a dry run what would be sent and where, and sends nothing', async () => {
+    const node = slsOut({ dryRun: true, hashKey: 'md5', hashKeyValue: 'device' })
+    const flow = await run([tab, connection(sls), node, ...probes], { credentials: keyOf(sls) })
+    flow.send('out', { payload: [{ n: 1 }, { n: 2 }], device: 'a', topic: 't' })
+    const receipt = (await flow.first('done'))['slsReceipt'] as Record<string, unknown>
+    assert.equal(receipt['dryRun'], true)
+    const [request] = receipt['requests'] as Record<string, unknown>[]
+    assert.deepEqual([request?.['logstore'], request?.['logs'], request?.['shard']], ['access', 2, 0])
+    assert.match(String(request?.['hashKey']), /^[0-9a-f]{32}$/)
+    await until('the status to say so', () => flow.statusTexts('out').includes('sls-out.status.dryRun'))
+    assert.ok(flow.statusTexts('out').every((text) => text === 'sls-out.status.dryRun'))
+    assert.equal(sls.stats().calls['PutLogs'], undefined)
+  })
+
+  it('tells a Status node when the buffer fills and when it has room again', async () => {
+    const node = slsOut({ totalBytes: 20_000, maxLines: 1, overflow: 'wait' })
+    const status: FlowNode[] = [
+      { id: 'status', z: 'tab', type: 'status', scope: ['out'], wires: [['told']] },
+      { id: 'told', z: 'tab', type: 'helper', wires: [] }
+    ]
+    const flow = await run([tab, quick(sls), node, ...probes, ...status], { credentials: keyOf(sls) })
+    const pressures = () =>
+      flow.messages('told').map(({ status: shown }) => (shown as { sls: { pressure: string } }).sls.pressure)
+    const fault = sls.addFault({ kind: 'error', call: 'PutLogs', code: 'ServerBusy' })
+    for (let n = 0; n < 20; n++) flow.send('out', { payload: { n, text: 'x'.repeat(500) } })
+    await until('the pressure', () => pressures().includes('high'))
+    sls.removeFault(fault)
+    await flow.take('done', 20)
+    await until('the relief', () => pressures().at(-1) === 'low')
+  })
+
+  it('gives logs that SLS would refuse for their time the present, and keeps their own', async () => {
+    const node = slsOut({ timeRepair: 'rewrite', time: 'at', timeType: 'msg' })
+    const flow = await run([tab, connection(sls), node, ...probes], { credentials: keyOf(sls) })
+    flow.send('out', { payload: { n: 1 }, at: '2001-02-03T04:05:06.5Z' })
+    await flow.first('done')
+    const [log] = await read(sls, 1)
+    assert.ok(Math.abs((log?.time ?? 0) - Date.now() / 1000) < 600)
+    assert.deepEqual(log?.contents, [
+      ['n', '1'],
+      ['original_time', '2001-02-03T04:05:06.500000000Z']
+    ])
+  })
+
+  it('refuses such logs when told to, by the name of the field', async () => {
+    const node = slsOut({ timeRepair: 'reject', time: '86400', timeType: 'str' })
+    const flow = await run([tab, connection(sls), node, ...probes], { credentials: keyOf(sls) })
+    flow.send('out', { payload: { n: 1 } })
+    const error = errorOf(await flow.first('failed'))
+    assert.deepEqual([error.code, error.cause['field']], ['InvalidLog', 'time'])
+  })
+
   it('refuses what comes after the closing has begun', async () => {
     const flow = await run([tab, connection(sls), slsOut({ flushInterval: 100 }), ...probes], {
       credentials: keyOf(sls)

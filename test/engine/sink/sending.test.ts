@@ -98,8 +98,8 @@ describe('Sending', () => {
     const { sink, service, clock } = sinkUnderTest({ retry: { maxRetriesRetryable: -1 } })
     service.answer = () => refusals.network()
     const receipt = sink.write({ logs: [log(1)] })
-    await clock.advance(24 * 3_600_000)
-    assert.ok(service.received.length > 10_000)
+    await clock.advance(2 * 3_600_000)
+    assert.ok(service.received.length > 1000)
     service.answer = () => undefined
     await clock.advance(5000)
     assert.equal((await receipt).logs, 1)

@@ -1,5 +1,6 @@
 import { decompress } from '../../../../engine/client/compression/compression'
 import { SlsError } from '../../../../engine/client/errors'
+import type { ServiceTime } from '../../../../engine/sink/log-time'
 import type { PutClient } from '../../../../engine/sink/options'
 import { type DecodedGroup, decodeGroup } from './decode'
 
@@ -23,6 +24,16 @@ export class FakeService implements PutClient {
   inFlight = 0
   mostInFlight = 0
   answer: Answer = () => undefined
+  /** The service's time as the client knows it; undefined: this machine's. */
+  time: ServiceTime | undefined
+
+  now(): number {
+    return this.time?.now ?? Date.now()
+  }
+
+  get clockOffset(): number {
+    return this.time?.offset ?? 0
+  }
 
   async putLogs(request: PutRequest, signal?: AbortSignal): Promise<{ requestId: string }> {
     this.inFlight++

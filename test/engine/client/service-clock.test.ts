@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import { ServiceClock } from '../../../engine/client/service-clock'
+
+const HOUR = 3_600_000
+
+function clockAt(machine: { time: number }) {
+  const told: number[] = []
+  const clock = new ServiceClock(
+    () => machine.time,
+    (offset) => told.push(offset)
+  )
+  const answered = (time: number, refused = false) =>
+    clock.learn({ date: new Date(time).toUTCString() }, refused)
+  return { clock, told, answered }
+}
+
+describe('The clock of the service', () => {
+  it('is this machine’s until an answer shows that it is a minute off', () => {
+    const machine = { time: 1_700_000_000_000 }
+    const { clock, told, answered } = clockAt(machine)
+    answered(machine.time + 59_000)
+    assert.equal(clock.now(), machine.time)
+    answered(machine.time + HOUR)
+    assert.equal(clock.now(), machine.time + HOUR)
+    assert.deepEqual(told, [HOUR])
+  })
+
+  it('is told once, and again when the difference changes or is gone', () => {
+    const machine = { time: 1_700_000_000_000 }
+    const { clock, told, answered } = clockAt(machine)
+    for (let call = 0; call < 3; call++) answered(machine.time - HOUR + call * 1000)
+    assert.deepEqual(told, [-HOUR])
+    machine.time -= HOUR
+    answered(machine.time)
+    assert.deepEqual(told, [-HOUR, 0])
+    assert.equal(clock.offset, 0)
+  })
+
+  it('follows a refusal to the second, however near', () => {
+    const machine = { time: 1_700_000_000_000 }
+    const { clock, told, answered } = clockAt(machine)
+    answered(machine.time + 30_000, true)
+    assert.equal(clock.offset, 30_000)
+    assert.deepEqual(told, [])
+  })
+
+  it('goes by x-log-time before Date, and by nothing that is no time', () => {
+    const { clock } = clockAt({ time: 0 })
+    clock.learn({ 'x-log-time': '7200', date: new Date(HOUR).toUTCString() }, false)
+    assert.equal(clock.offset, 2 * HOUR)
+    clock.learn({ 'x-log-time': 'soon', date: 'some day' }, true)
+    clock.learn({}, true)
+    assert.equal(clock.offset, 2 * HOUR)
+  })
+})

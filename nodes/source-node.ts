@@ -6,6 +6,7 @@ import { connect, findConnection, type SlsConfigNode } from './connection'
 import { guard } from './guard'
 import { workBudget } from './lifetime'
 import { LogDelivery } from './log-delivery'
+import { memberName } from './member-name'
 import { errorFacts, toNodeError } from './node-error'
 import type { Done, Node, NodeDefinition, NodeMessage, NodeRed, Send } from './node-red'
 import { MessageProgressStore, openProgressFile } from './progress-file'
@@ -49,7 +50,7 @@ export class SourceNode {
   }
 
   private async open(definition: NodeDefinition): Promise<SourceInput> {
-    const { settings, issues } = readSourceSettings(definition)
+    const { settings, issues } = readSourceSettings(this.RED, this.node, definition)
     const connection = findConnection(this.RED, definition['config'])
     if (connection === undefined) issues.unshift({ property: 'config', problem: 'missing', values: {} })
     if (connection === undefined || issues.length > 0) throw settingsError(issues, 'sls-in', this.RED)
@@ -57,16 +58,24 @@ export class SourceNode {
     const client = connect(connection, this.node)
     this.status.show({ fill: 'yellow', shape: 'ring', text: 'sls-in.status.starting' })
     const state = settings.localState ? await this.openState() : undefined
+    const assignment = await this.named(settings.engine.assignment)
     if (this.closed) throw new SlsError('Closed', 'The node is closed')
     this.state = state
     const source = new SlsSource({
       ...settings.engine,
+      assignment,
       client,
       state,
       closeTimeout: workBudget(this.RED.settings)
     })
     this.source = source
     return this.run(source, settings, client.project)
+  }
+
+  /** A member of a group needs a name of its own. */
+  private async named(assignment: SourceSettings['engine']['assignment']) {
+    if (assignment?.type !== 'group' || assignment.consumer !== '') return assignment
+    return { ...assignment, consumer: await memberName(this.RED.settings.userDir, this.node.id) }
   }
 
   private async openState(): Promise<MessageProgressStore | undefined> {

@@ -1,3 +1,5 @@
+import type { ConsumerGroup } from '../engine/client/model'
+import type { LossReason } from '../engine/source/events'
 import type { SlsSource } from '../engine/source/source'
 import { errorFacts, toNodeError } from './node-error'
 import type { Node } from './node-red'
@@ -47,6 +49,14 @@ export function reportSource(source: SlsSource, node: Node, project: string): vo
   source.on('shards', ({ logstore, owned }) => {
     node.log(`${placeName(logstore)}reading ${owned.length} shards: ${owned.join(', ')}`)
   })
+  source.on('lost', ({ logstore, shards, reason }) => {
+    node.warn(`${placeName(logstore)}lost shards ${shards.join(', ')}: ${losses[reason]}`)
+  })
+  source.on('groupDiffers', ({ logstore, group, wanted }) => {
+    node.warn(
+      `${placeName(logstore)}the consumer group ${group.name} has ${describeGroup(group)}, not ${describeGroup(wanted)}`
+    )
+  })
   source.on('start', ({ logstore, shard, cursor, origin }) => {
     node.debug(`${placeName(logstore, shard)}starting at ${cursor} (${origin})`)
   })
@@ -64,6 +74,16 @@ export function reportSource(source: SlsSource, node: Node, project: string): vo
   source.on('done', () => {
     node.log('stop time reached on all shards')
   })
+}
+
+const losses: Record<LossReason, string> = {
+  silent: 'no heartbeat was answered for too long, so that another member may read them',
+  unknown: 'the service does not know this member any more',
+  refused: 'another member has them already'
+}
+
+function describeGroup({ timeout, order }: ConsumerGroup): string {
+  return `a time-out of ${timeout} s and ${order ? 'order' : 'no order'}`
 }
 
 function placeName(logstore: string | undefined, shard?: number): string {

@@ -1,6 +1,8 @@
 import type { DefaultPosition, SourceOptions, StartPosition } from '../engine/source/options'
+import { readAssignment } from './assignment-settings'
 import { readInstant } from './instant'
 import { type MessageOptions, outputs } from './log-to-message'
+import type { Node, NodeRed } from './node-red'
 import { PropertyReader } from './properties'
 
 /** The properties of sls-in, as the editor presents them. */
@@ -15,6 +17,11 @@ export const sourceDefaults = {
   defaultPositionTime: '',
   assignment: 'modulo',
   assignmentExpression: '',
+  consumer: '',
+  heartbeatInterval: 5000,
+  groupTimeout: 60,
+  handOverTimeout: 30_000,
+  updateGroup: false,
   taskIndex: '0',
   taskCount: '1',
   checkpointMode: 'onCheckpoints',
@@ -46,7 +53,7 @@ export interface SourceSettings extends MessageOptions {
 type Reader = PropertyReader<typeof sourceDefaults>
 
 /** Reads sls-in's properties; what is wrong is in the second value. */
-export function readSourceSettings(definition: Readonly<Record<string, unknown>>) {
+export function readSourceSettings(RED: NodeRed, node: Node, definition: Readonly<Record<string, unknown>>) {
   const reader = new PropertyReader(definition, sourceDefaults)
   const longest = 2_147_483_647
   const position = readPosition(reader)
@@ -56,7 +63,7 @@ export function readSourceSettings(definition: Readonly<Record<string, unknown>>
     consumerGroup: reader.text('consumerGroup') || undefined,
     position,
     defaultPosition: readDefaultPosition(reader),
-    assignment: readAssignment(reader),
+    assignment: readAssignment(RED, node, reader),
     checkpointMode: reader.choice('checkpointMode', ['onCheckpoints', 'periodic', 'disabled']),
     checkpointInterval: reader.integer('checkpointInterval', 10, longest),
     commitInterval: reader.integer('commitInterval', 10, longest),
@@ -126,21 +133,4 @@ function readTime(
   const instant = readInstant(text)
   if (instant === undefined) reader.report(property, 'invalid')
   return instant && (instant.timeNs === undefined ? instant.time : instant.time + instant.timeNs / 1e9)
-}
-
-function readAssignment(reader: Reader): NonNullable<SourceOptions['assignment']> {
-  const type = reader.choice('assignment', ['modulo', 'roundRobin'])
-  const taskCount = reader.integer('taskCount', 1, 100_000)
-  const taskIndex = readTaskIndex(reader, taskCount)
-  return { type, taskIndex, taskCount }
-}
-
-/** A number, or a name that ends in one as the members of a stateful set have it: `gateway-2`. */
-function readTaskIndex(reader: Reader, taskCount: number): number {
-  const text = reader.text('taskIndex')
-  const ordinal = /^(?:.*-)?(\d+)$/s.exec(text)?.[1]
-  const index = Number(ordinal ?? 0)
-  if (text !== '' && ordinal === undefined) reader.report('taskIndex', 'notNumber')
-  else if (index >= taskCount) reader.report('taskIndex', 'outOfRange', { least: 0, most: taskCount - 1 })
-  return index
 }

@@ -153,7 +153,14 @@ describe('The editor in a browser', function () {
     await page.selectOption('#node-input-checkpointMode', 'periodic')
     await editor.fill('node-input-commitInterval', '20000')
     await editor.tab('sls-in-tab-advanced')
-    await page.selectOption('#node-input-assignment', 'roundRobin')
+    await page.selectOption('#node-input-assignment', 'group')
+    await editor.fill('node-input-consumer', 'gateway-1')
+    await editor.fill('node-input-groupTimeout', '30')
+    await page.check('#node-input-updateGroup')
+    assert.equal(await page.isVisible('#node-input-taskIndex'), false)
+    await page.selectOption('#node-input-assignment', 'custom')
+    assert.equal(await page.isVisible('#node-input-consumer'), false)
+    await typedInput(editor, 'assignmentExpression', 'jsonata', 'shard + 1')
     await editor.fill('node-input-taskIndex', variable)
     await editor.fill('node-input-taskCount', '3')
     await editor.done()
@@ -171,7 +178,11 @@ describe('The editor in a browser', function () {
       localState: false,
       checkpointMode: 'periodic',
       commitInterval: '20000',
-      assignment: 'roundRobin',
+      assignment: 'custom',
+      assignmentExpression: 'shard + 1',
+      consumer: 'gateway-1',
+      groupTimeout: '30',
+      updateGroup: true,
       taskIndex: variable,
       taskCount: '3',
       fetchInterval: '100'

@@ -14,7 +14,6 @@ const runtimeDefaults = {
 
 /** Kept for flows of later versions; no field yet. */
 const withoutField: Record<string, readonly string[]> = {
-  'sls-in': ['assignmentExpression'],
   'sls-out': ['spool', 'spoolBytes', 'spoolPath']
 }
 
@@ -133,6 +132,20 @@ describe('Validators in the editor', () => {
     assert.equal(complaints('sls-in', 'taskIndex', '2', { taskCount: '2' }), 'sls-in.validate.taskIndex')
     assert.equal(complaints('sls-in', 'taskIndex', 'gateway-1', { taskCount: '2' }), true)
     assert.equal(complaints('sls-in', 'maxLogGroups', '1001'), 'sls-in.validate.between')
+    const group = { assignment: 'group', heartbeatInterval: 5000 }
+    assert.equal(complaints('sls-in', 'consumerGroup', '', group), 'sls-in.validate.groupNeeded')
+    assert.equal(complaints('sls-in', 'checkpointMode', 'disabled', group), 'sls-in.validate.groupCommits')
+    assert.equal(complaints('sls-in', 'checkpointMode', 'disabled', { assignment: 'modulo' }), true)
+    assert.equal(complaints('sls-in', 'consumer', 'one two', group), 'sls-in.validate.consumer')
+    assert.equal(complaints('sls-in', 'consumer', 'gateway-1.local', group), true)
+    assert.equal(complaints('sls-in', 'groupTimeout', '9', group), 'sls-in.validate.between')
+    assert.equal(complaints('sls-in', 'groupTimeout', '10', group), true)
+    const custom = { assignment: 'custom' }
+    for (const wrong of ['', 'shard +']) {
+      const told = complaints('sls-in', 'assignmentExpression', wrong, custom)
+      assert.equal(told, 'sls-in.validate.assignmentExpression')
+    }
+    assert.equal(complaints('sls-in', 'assignmentExpression', 'shard + 1', custom), true)
   })
 
   it('say what is expected of a writer', () => {

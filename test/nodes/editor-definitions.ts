@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import path from 'node:path'
 import vm from 'node:vm'
 
@@ -36,8 +37,14 @@ export function editorDefinition(type: NodeType): EditorDefinition {
     nodes: { registerType: (name: string, definition: EditorDefinition) => registered.set(name, definition) },
     validators: { typedInput: () => () => true }
   }
-  vm.runInNewContext(script, { RED, $: () => ({ length: 0 }) })
+  vm.runInNewContext(script, { RED, jsonata: editorJsonata(), $: () => ({ length: 0 }) })
   const definition = registered.get(type)
   assert.ok(definition, `${type}.html registers no ${type}`)
   return definition
+}
+
+/** As the editor has it for all nodes. */
+function editorJsonata(): unknown {
+  const util = createRequire(require.resolve('node-red')).resolve('@node-red/util')
+  return createRequire(util)('./lib/jsonata')
 }

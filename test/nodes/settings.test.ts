@@ -18,7 +18,7 @@ const client = {
 
 describe('Settings of a node', () => {
   it('that is left as it is are what the engine takes', async () => {
-    const { settings, issues } = readSourceSettings({ logstores: 'access' })
+    const { settings, issues } = readSourceSettings(RED, node, { logstores: 'access' })
     assert.deepEqual(issues, [])
     await new SlsSource({ ...settings.engine, client }).close()
     const sink = readSinkSettings(RED, node, { logstore: 'access' })
@@ -28,7 +28,7 @@ describe('Settings of a node', () => {
 
   it('tell the start of the reading', () => {
     const position = (properties: object) =>
-      readSourceSettings({ logstores: 'a', ...properties }).settings.engine
+      readSourceSettings(RED, node, { logstores: 'a', ...properties }).settings.engine
     assert.deepEqual(position({}).position, { type: 'begin' })
     assert.deepEqual(position({ position: 'timestamp', positionTime: '1714521600' }).position, {
       type: 'timestamp',
@@ -46,14 +46,16 @@ describe('Settings of a node', () => {
   })
 
   it('tell the logstores, by name or by expression', () => {
-    const logstores = (text: string) => readSourceSettings({ logstores: text }).settings.engine.logstores
+    const logstores = (text: string) =>
+      readSourceSettings(RED, node, { logstores: text }).settings.engine.logstores
     assert.equal(logstores(' one '), 'one')
     assert.deepEqual(logstores('one, two,'), ['one', 'two'])
     assert.deepEqual(logstores('/app-.*/i'), /app-.*/i)
   })
 
   it('tell the place among several instances, by number or by the name of a member', () => {
-    const assignment = (properties: object) => readSourceSettings({ logstores: 'a', ...properties })
+    const assignment = (properties: object) =>
+      readSourceSettings(RED, node, { logstores: 'a', ...properties })
     assert.deepEqual(assignment({ taskIndex: 'gateway-2', taskCount: '3' }).settings.engine.assignment, {
       type: 'modulo',
       taskIndex: 2,
@@ -62,6 +64,37 @@ describe('Settings of a node', () => {
     assert.deepEqual(
       assignment({ taskIndex: 'gateway', taskCount: '3' }).issues.map(({ property }) => property),
       ['taskIndex']
+    )
+  })
+
+  it('tell a member of a consumer group, and what it lacks', async () => {
+    const group = (properties: object) =>
+      readSourceSettings(RED, node, {
+        logstores: 'a',
+        assignment: 'group',
+        consumerGroup: 'readers',
+        ...properties
+      })
+    const { settings, issues } = group({ consumer: 'gateway-1', heartbeatInterval: '1000' })
+    assert.deepEqual(issues, [])
+    assert.deepEqual(settings.engine.assignment, {
+      type: 'group',
+      consumer: 'gateway-1',
+      heartbeatInterval: 1000,
+      groupTimeout: 60,
+      handOverTimeout: 30_000,
+      updateGroup: false
+    })
+    await new SlsSource({ ...settings.engine, client }).close()
+    const wrong = group({
+      consumerGroup: '',
+      consumer: 'one two',
+      groupTimeout: '5',
+      checkpointMode: 'disabled'
+    })
+    assert.deepEqual(
+      wrong.issues.map(({ property, problem }) => `${property} ${problem}`),
+      ['groupTimeout outOfRange', 'consumer invalid', 'consumerGroup missing', 'checkpointMode notChoice']
     )
   })
 
@@ -74,7 +107,7 @@ describe('Settings of a node', () => {
 
   it('of a later version are refused by name, not ignored', () => {
     const issues = [
-      ...readSourceSettings({ logstores: 'a', assignment: 'group' }).issues,
+      ...readSourceSettings(RED, node, { logstores: 'a', assignment: 'hash' }).issues,
       ...readSinkSettings(RED, node, { logstore: 'a', overflow: 'spool', spool: 'always' }).issues
     ]
     assert.deepEqual(

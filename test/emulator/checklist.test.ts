@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { createHmac } from 'node:crypto'
+import { createHash, createHmac } from 'node:crypto'
 import { connect } from 'node:net'
 import { compress } from '../../engine/client/compression/compression'
 import { encodeGroup, groupOf, jsonRequest, keyAt, NOW, NOW_SECONDS, World } from './world'
@@ -106,6 +106,62 @@ describe('a server for every SDK', () => {
     ].join('\r\n')
     const answer = await exchange(Buffer.from(`${head}\r\n\r\n`), body)
     assert.match(answer, /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 /)
+  })
+
+  for (const method of ['hmac-sha1', 'hmac-sha256'] as const) {
+    it(`verifies the older scheme by ${method}, with x-log-date in the place of Date`, async () => {
+      const date = new Date(NOW).toUTCString()
+      const lines = (signedDate: string) => {
+        const text = `GET\n\n\n${signedDate}\nx-log-apiversion:0.6.0\nx-log-signaturemethod:${method}\n/logstores`
+        const hash = method === 'hmac-sha1' ? 'sha1' : 'sha256'
+        const signature = createHmac(hash, world.emulator.accessKeySecret).update(text).digest('base64')
+        return [
+          'GET /logstores HTTP/1.1',
+          'Host: demo.127.0.0.1',
+          'Date: Thu, 01 Jan 1970 00:00:00 GMT',
+          `x-log-date: ${date}`,
+          'x-log-apiversion: 0.6.0',
+          `x-log-signaturemethod: ${method}`,
+          `Authorization: LOG ${world.emulator.accessKeyId}:${signature}`,
+          'Connection: close\r\n\r\n'
+        ].join('\r\n')
+      }
+      assert.match(await exchange(lines(date)), /^HTTP\/1\.1 200 /)
+      const other = await exchange(lines('Thu, 01 Jan 1970 00:00:00 GMT'))
+      assert.match(other, /^HTTP\/1\.1 401 [\s\S]*"errorCode":"SignatureNotMatch"/)
+    })
+  }
+
+  it('verifies the newer scheme with Host as it was received', async () => {
+    const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
+    const hmac = (key: string | Buffer, text: string) => createHmac('sha256', key).update(text).digest()
+    const day = new Date(NOW).toISOString().slice(0, 10).replaceAll('-', '')
+    const dateTime = `${day}T120000Z`
+    const lines = (signedHost: string, host: string) => {
+      const headers = {
+        host: signedHost,
+        'x-log-apiversion': '0.6.0',
+        'x-log-content-sha256': sha256(''),
+        'x-log-date': dateTime
+      }
+      const pairs = Object.entries(headers).map(([name, value]) => `${name}:${value}`)
+      const names = Object.keys(headers).join(';')
+      const canonical = ['GET', '/logstores', '', ...pairs, '', names, sha256('')].join('\n')
+      const scope = `${day}/cn-hangzhou/sls/aliyun_v4_request`
+      const key = [day, 'cn-hangzhou', 'sls', 'aliyun_v4_request'].reduce<Buffer>(
+        (previous, part) => hmac(previous, part),
+        Buffer.from(`aliyun_v4${world.emulator.accessKeySecret}`)
+      )
+      const text = `SLS4-HMAC-SHA256\n${dateTime}\n${scope}\n${sha256(canonical)}`
+      const signature = hmac(key, text).toString('hex')
+      const authorization = `SLS4-HMAC-SHA256 Credential=${world.emulator.accessKeyId}/${scope},Signature=${signature}`
+      const sent = Object.entries({ ...headers, host, authorization, connection: 'close' })
+      return `GET /logstores HTTP/1.1\r\n${sent.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`
+    }
+    for (const host of ['demo.cn-hangzhou.log.aliyuncs.com', 'demo.127.0.0.1:9000', 'DEMO.127.0.0.1']) {
+      assert.match(await exchange(lines(host, host)), /^HTTP\/1\.1 200 /, host)
+    }
+    assert.match(await exchange(lines('demo.127.0.0.1', 'demo.127.0.0.1:9000')), /^HTTP\/1\.1 401 /)
   })
 
   it('is lenient with the raw size of plain bodies and strict with that of compressed ones', async () => {

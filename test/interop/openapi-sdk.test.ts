@@ -28,6 +28,7 @@ function calls(now: number, cursor: () => string): [name: string, args: unknown[
     ['getProject', ['demo'], /"projectName":"demo"/],
     ['listProject', [of('ListProjectRequest', { offset: 0, size: 100 })], /"projectName":"demo"/],
     ['createProject', [of('CreateProjectRequest', { projectName: 'second', description: '' })], /^$/],
+    ['updateProject', ['second', of('UpdateProjectRequest', { description: 'Two' })], /^$/],
     ['deleteProject', ['second', of('DeleteProjectRequest', {})], /^$/],
     [
       'listLogStores',
@@ -48,6 +49,7 @@ function calls(now: number, cursor: () => string): [name: string, args: unknown[
     ['deleteLogStore', ['demo', 'other'], /^$/],
     ['createIndex', ['demo', 'access', of('CreateIndexRequest', { body: of('Index', { ttl: 3 }) })], /^$/],
     ['getIndex', ['demo', 'access'], /"storage":"pg"/],
+    ['updateIndex', ['demo', 'access', of('UpdateIndexRequest', { body: of('Index', { ttl: 5 }) })], /^$/],
     ['deleteIndex', ['demo', 'access'], /^$/],
     [
       'getCursor',

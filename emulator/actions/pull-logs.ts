@@ -1,5 +1,6 @@
 import { encodeLogGroupList } from '../../engine/client/codec/log-group-list'
 import { compress } from '../../engine/client/compression/compression'
+import type { CompressionName } from '../../engine/client/model'
 import { protobufReply } from '../http/reply'
 import { SplQuery } from '../query/spl'
 import { QueryError } from '../query/tokens'
@@ -8,6 +9,8 @@ import type { ShardRead } from '../store/shard'
 import { takesProtobuf } from '../wire/accept'
 import { chooseEncoding } from '../wire/accept-encoding'
 import { formatCursor, parseCursor } from '../wire/cursor'
+import { type GroupBody, rawOf, sizeOf } from '../wire/group-body'
+import { groupListSize, lz4GroupList } from '../wire/group-list'
 import type { Action, Call } from './call'
 import { refuseProcessor } from './processor'
 
@@ -29,11 +32,11 @@ export const pullLogs: Action = async (call) => {
   if (!shard.isReadable(cursor)) throw invalidCursor(text)
   const read = shard.read(cursor, count, MAX_ANSWER, stopCursor)
   const bytes = read.groups.reduce((sum, { size }) => sum + size, 0)
-  const bodies = read.groups.map((group) => group.body())
+  const bodies = read.groups.map((group) => group.stored())
   await call.context.enterShard(shard, 'read', bytes)
   const { groups, headers } =
-    query === undefined ? { groups: bodies, headers: {} } : queried(query, bodies, bytes)
-  return answer(call, encodeLogGroupList(groups), {
+    query === undefined ? { groups: bodies, headers: {} } : queried(query, bodies.map(rawOf), bytes)
+  return answer(call, groups, {
     'x-log-cursor': formatCursor(read.next),
     'x-log-count': String(groups.length),
     ...lastCursor(read),
@@ -80,16 +83,23 @@ function queried(query: SplQuery, bodies: readonly Buffer[], bytes: number) {
 }
 
 /** Compressed with what the client accepts; how, only the service's own headers say. */
-async function answer(call: Call, raw: Buffer, headers: Record<string, string>) {
+async function answer(call: Call, groups: readonly GroupBody[], headers: Record<string, string>) {
   const accepted = call.request.header('accept-encoding')
   const encoding = chooseEncoding(accepted)
   if (call.context.rules.strict && accepted !== undefined && encoding === undefined) {
     throw new ServiceError(400, 'InvalidAcceptEncoding', `Accept-Encoding ${accepted} is not supported`)
   }
-  const isCompressed = raw.length > 0 && encoding !== undefined
-  return protobufReply(isCompressed ? await compress(encoding.compression, raw) : raw, {
+  const rawSize = groupListSize(groups.map(sizeOf))
+  const isCompressed = rawSize > 0 && encoding !== undefined
+  return protobufReply(await encoded(groups, isCompressed ? encoding.compression : 'none'), {
     ...headers,
-    'x-log-bodyrawsize': String(raw.length),
+    'x-log-bodyrawsize': String(rawSize),
     ...(isCompressed ? { 'x-log-compresstype': encoding.name } : {})
   })
+}
+
+async function encoded(groups: readonly GroupBody[], compression: CompressionName): Promise<Buffer> {
+  return compression === 'lz4' && groups.length > 0
+    ? lz4GroupList(groups)
+    : compress(compression, encodeLogGroupList(groups.map(rawOf)))
 }

@@ -4,10 +4,12 @@ import { parseHashKey } from '../store/hash-range'
 import type { Logstore } from '../store/logstore'
 import type { Shard } from '../store/shard'
 import { appendTags } from '../wire/append-tags'
-import { compressionOf } from '../wire/body'
+import { compressionOf, uncompress, uncompressError, wireBody } from '../wire/body'
+import { type GroupBody, rawOf, sizeOf } from '../wire/group-body'
 import { encodeJsonLogGroup } from '../wire/json-log-group'
 import { checkLogGroup, type LogGroupFacts } from '../wire/log-group-check'
 import { readLogPackages } from '../wire/log-package-list'
+import { Lz4Body } from '../wire/lz4-body'
 import type { Action, Call } from './call'
 import { refuseProcessor } from './processor'
 
@@ -18,8 +20,11 @@ const NEWEST_LOG = 15 * 60
 const MAX_LOG = 1024 * 1024
 const MAX_KEY = 128
 
+/** Raw bytes from which on a group stays in the LZ4 block in which it came. */
+const LARGE_GROUP = 16 * 1024
+
 interface Group {
-  body: Buffer
+  body: GroupBody
   logCount: number
 }
 
@@ -39,7 +44,7 @@ async function put(call: Call, candidates: (logstore: Logstore) => readonly Shar
   const { logstore } = call
   refuseProcessor(call)
   const groups = await readGroups(call)
-  const bytes = groups.reduce((sum, { body }) => sum + body.length, 0)
+  const bytes = groups.reduce((sum, { body }) => sum + sizeOf(body), 0)
   let shard = await enterFirst(call, candidates(logstore), bytes)
   while (shard.status === 'readonly') shard = await enterFirst(call, candidates(logstore), bytes)
   const receiveTime = call.clock.seconds()
@@ -81,7 +86,27 @@ async function readGroups(call: Call): Promise<Group[]> {
     const bodies = await readLogPackages(call.request.body)
     return bodies.map((body) => checked(call, body))
   }
-  return [checked(call, await call.rawBody())]
+  return [await readGroup(call)]
+}
+
+async function readGroup(call: Call): Promise<Group> {
+  const { compression, data, rawSize } = wireBody(call.request, call.context.rules.strict)
+  if (compression === 'none') return checked(call, data)
+  if (compression !== 'lz4' || rawSize < LARGE_GROUP) {
+    return checked(call, await uncompress(compression, data, rawSize))
+  }
+  const body = new Lz4Body(data, rawSize)
+  return { body, logCount: checked(call, uncompressed(body)).logCount }
+}
+
+/** The group in memory that the next one overwrites. */
+function uncompressed(body: Lz4Body): Buffer {
+  try {
+    return body.peek()
+  } catch (error) {
+    if (error instanceof RangeError) throw uncompressError(error.message)
+    throw error
+  }
 }
 
 /** One bad log refuses the whole write. */
@@ -108,8 +133,8 @@ function checkLimits({ logCount, shortestKey, longestKey, longestLog }: LogGroup
   }
 }
 
-function withMeta(call: Call, body: Buffer, receiveTime: number): Buffer {
-  return appendTags(body, [
+function withMeta(call: Call, body: GroupBody, receiveTime: number): Buffer {
+  return appendTags(rawOf(body), [
     ['__client_ip__', call.request.clientAddress],
     ['__receive_time__', String(receiveTime)]
   ])

@@ -2,7 +2,7 @@ import type { StoredGroup } from './stored-group'
 
 const COMPACTION = 4096
 
-/** Keeps the bodies in memory below a limit: the oldest go to where else they stand, or expire. */
+/** Keeps the bodies in memory, compressed ones as they are, below a limit: the oldest go to where else they stand, or expire. */
 export class MemoryBudget {
   #queue: StoredGroup[] = []
   #head = 0
@@ -19,7 +19,7 @@ export class MemoryBudget {
   /** To be called with every group that came into memory, in their order. */
   added(group: StoredGroup): void {
     if (this.limit === Number.POSITIVE_INFINITY) return
-    this.#used += group.size
+    this.#used += group.heldSize
     this.#queue.push(group)
     while (this.#used > this.limit && this.#head < this.#queue.length - 1) this.#dropOldest()
     if (this.#head >= COMPACTION) {
@@ -30,14 +30,15 @@ export class MemoryBudget {
 
   /** To be called with every group in memory that expires. */
   removed(group: StoredGroup): void {
-    if (this.limit === Number.POSITIVE_INFINITY || !group.isInMemory) return
-    this.#used -= group.size
+    if (this.limit === Number.POSITIVE_INFINITY) return
+    this.#used -= group.heldSize
   }
 
   #dropOldest(): void {
     const group = this.#queue[this.#head++]
     if (group?.isInMemory !== true) return
-    if (group.evict()) this.#used -= group.size
+    const { heldSize } = group
+    if (group.evict()) this.#used -= heldSize
     else group.shard.expireOldest()
   }
 }

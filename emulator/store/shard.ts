@@ -1,3 +1,5 @@
+import { type GroupBody, sizeOf } from '../wire/group-body'
+import { Lz4Body } from '../wire/lz4-body'
 import type { ShardJournal } from './disk/shard-journal'
 import { beginKey, endKey, type HashRange } from './hash-range'
 import type { MemoryBudget } from './memory-budget'
@@ -94,10 +96,14 @@ export class Shard {
     return hashKey >= this.range.begin && hashKey < this.range.end
   }
 
-  append(body: Buffer, logCount: number, now: number): void {
+  append(body: GroupBody, logCount: number, now: number): void {
     const receiveTime = Math.max(this.#lastReceiveTime, now)
-    const place = this.journal?.append(this.end, { body, logCount, receiveTime })
-    const group = new StoredGroup(this, body, body.length, logCount, receiveTime, place)
+    const place = this.journal?.append(this.end, {
+      body: body instanceof Lz4Body ? body.peek() : body,
+      logCount,
+      receiveTime
+    })
+    const group = new StoredGroup(this, body, sizeOf(body), logCount, receiveTime, place)
     this.#push(group)
     this.budget.added(group)
   }

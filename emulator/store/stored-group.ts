@@ -1,3 +1,5 @@
+import { type GroupBody, rawOf } from '../wire/group-body'
+import { Lz4Body } from '../wire/lz4-body'
 import type { Shard } from './shard'
 
 /** Where a group's body stands outside memory. */
@@ -5,16 +7,16 @@ export interface BodyPlace {
   read(): Buffer
 }
 
-/** An encoded LogGroup as it was accepted. */
+/** A LogGroup as it was accepted. */
 export class StoredGroup {
   /** False once it has expired. */
   live = true
-  #body: Buffer | undefined
+  #body: GroupBody | undefined
 
   constructor(
     readonly shard: Shard,
-    body: Buffer | undefined,
-    /** Bytes of the body. */
+    body: GroupBody | undefined,
+    /** Bytes of the encoded group. */
     readonly size: number,
     readonly logCount: number,
     /** Unix seconds at which the service took it; never falls within a shard. */
@@ -28,10 +30,21 @@ export class StoredGroup {
     return this.#body !== undefined
   }
 
-  body(): Buffer {
+  /** Bytes that it takes in memory. */
+  get heldSize(): number {
+    return this.#body instanceof Lz4Body ? this.#body.block.length : (this.#body?.length ?? 0)
+  }
+
+  /** The encoded group, or its LZ4 block where it is kept in one. */
+  stored(): GroupBody {
     const body = this.#body ?? this.place?.read()
     if (body === undefined) throw new Error('the group has expired')
     return body
+  }
+
+  /** The encoded group. */
+  body(): Buffer {
+    return rawOf(this.stored())
   }
 
   /** Frees the memory; false where the body stands nowhere else. */

@@ -1,4 +1,5 @@
 import type { Content } from '../../engine/client/model'
+import { varint } from './varint'
 
 /** The encoded LogGroup with further LogTags at its end. */
 export function appendTags(group: Buffer, tags: readonly Content[]): Buffer {
@@ -11,8 +12,4 @@ function encodeTag([key, value]: Content): Buffer {
 
 function field(number: number, payload: Buffer): Buffer {
   return Buffer.concat([Buffer.from([(number << 3) | 2, ...varint(payload.length)]), payload])
-}
-
-function varint(value: number): number[] {
-  return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...varint(value >>> 7)]
 }

@@ -6,18 +6,32 @@ import { ServiceError } from '../service-error'
 /** Raw (decompressed) bytes of one write, at most, as the service documents it. */
 export const MAX_RAW_BODY = 10 * 1024 * 1024
 
+/** A body as it came, and what its headers say of it. */
+export interface WireBody {
+  compression: CompressionName
+  data: Buffer
+  /** Bytes before compression, as declared. */
+  rawSize: number
+}
+
+/** The body as it was before compression; see `wireBody`. */
+export async function rawBody(request: EmulatorRequest, strict: boolean): Promise<Buffer> {
+  const { compression, data, rawSize } = wireBody(request, strict)
+  return compression === 'none' ? data : uncompress(compression, data, rawSize)
+}
+
 /**
- * The body as it was before compression. A compressed body must say its exact raw size; without compression the
+ * The body with its declared compression and size. A compressed body must say its raw size; without compression the
  * header counts only under `strict`, as the SDKs send anything in it.
  */
-export async function rawBody(request: EmulatorRequest, strict: boolean): Promise<Buffer> {
+export function wireBody(request: EmulatorRequest, strict: boolean): WireBody {
   const type = request.header('x-log-compresstype')
   const declared = rawSizeHeader(request)
   if (type === undefined) {
     if (strict && declared !== undefined && declared !== 0 && declared !== request.body.length) {
       throw invalidRawSize(`${declared}: the body has ${request.body.length} bytes`)
     }
-    return withinLimit(request.body)
+    return within({ compression: 'none', data: request.body, rawSize: request.body.length })
   }
   const compression = compressionOf(type)
   if (declared === undefined) {
@@ -27,7 +41,7 @@ export async function rawBody(request: EmulatorRequest, strict: boolean): Promis
       'x-log-bodyrawsize does not exist in http header although x-log-compresstype does'
     )
   }
-  return uncompress(compression, request.body, declared)
+  return within({ compression, data: request.body, rawSize: declared })
 }
 
 /** Undoes a compression; 400 `PostBodyUncompressError` unless the result has exactly `rawSize` bytes. */
@@ -40,13 +54,12 @@ export async function uncompress(
   try {
     return await decompress(compression, data, rawSize, MAX_RAW_BODY)
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new ServiceError(
-      400,
-      'PostBodyUncompressError',
-      `post body is failed to be uncompressed: ${reason}`
-    )
+    throw uncompressError(error instanceof Error ? error.message : String(error))
   }
+}
+
+export function uncompressError(reason: string): ServiceError {
+  return new ServiceError(400, 'PostBodyUncompressError', `post body is failed to be uncompressed: ${reason}`)
 }
 
 export function compressionOf(type: string): CompressionName {
@@ -68,8 +81,8 @@ function invalidRawSize(what: string): ServiceError {
   return new ServiceError(400, 'InvalidBodyRawSize', `x-log-bodyrawsize is invalid: ${what}`)
 }
 
-function withinLimit(body: Buffer): Buffer {
-  if (body.length > MAX_RAW_BODY) throw tooLarge(body.length)
+function within(body: WireBody): WireBody {
+  if (body.rawSize > MAX_RAW_BODY) throw tooLarge(body.rawSize)
   return body
 }
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { supportedCompressions } from '../../engine/client/compression/compression'
+import { compress, supportedCompressions } from '../../engine/client/compression/compression'
 import { decodeCursor, encodeCursor } from '../../engine/client/cursor'
-import { groupOf, NOW_SECONDS, World } from './world'
+import { encodeGroup, groupOf, NOW_SECONDS, World } from './world'
 
 describe('PullLogs', () => {
   const world = new World({ logstores: ['access:1'] })
@@ -144,6 +144,38 @@ describe('PullLogs', () => {
       assert.deepEqual(textsOf(pulled), ['a'])
     })
   }
+
+  it('gives groups that came in LZ4 blocks among others, for every encoding', async () => {
+    const texts = [
+      'small',
+      'x'.repeat(20_000),
+      'plain '.repeat(5000),
+      'y'.repeat(17_000),
+      'z',
+      'one after another '.repeat(3000)
+    ]
+    for (const [i, text] of texts.entries()) {
+      const raw = encodeGroup(groupOf(text))
+      const headers = { 'x-log-compresstype': 'lz4', 'x-log-bodyrawsize': String(raw.length) }
+      const isPlain = i === 2
+      const answer = await world.put(isPlain ? raw : await compress('lz4', raw), isPlain ? {} : { headers })
+      assert.equal(answer.status, 200)
+    }
+    for (const encoding of ['lz4', 'deflate', '']) {
+      for (const count of [1, 2, 3, 6]) {
+        const parameters = `count=${count}`
+        const pulled = await world.pull(0, await begin(), {
+          parameters,
+          headers: { 'accept-encoding': encoding }
+        })
+        assert.deepEqual(textsOf(pulled), texts.slice(0, count), `${encoding}, ${count} groups`)
+      }
+    }
+    const query = `query=${encodeURIComponent("* | where text like 'x%'")}`
+    const { answer, groups } = await world.pull(0, await begin(), { parameters: query })
+    assert.equal(groups.length, 1)
+    assert.equal(answer.headers['x-log-rawdatacount'], '6')
+  })
 
   it('stops at 10 MiB of raw data, with one group at least', async () => {
     for (let i = 0; i < 3; i++) await world.put(groupOf('z'.repeat(6 * 1024 * 1024)))

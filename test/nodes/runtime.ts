@@ -83,7 +83,7 @@ function onCanvas(flow: readonly FlowNode[]): FlowNode[] {
 export class Running {
   private readonly nodes = new Map<string, TestNode>()
   private readonly received = new Map<string, NodeMessage[]>()
-  private readonly statuses = new Map<string, NodeStatus[]>()
+  private readonly shown = new Map<string, NodeStatus[]>()
   private readonly reported = new Map<string, string[]>()
 
   constructor(flow: readonly FlowNode[]) {
@@ -109,7 +109,7 @@ export class Running {
       .filter((_, call) => node.status.thisValues[call] === node)
       .map(([status]) => status)
     this.reported.set(id, reports)
-    this.statuses.set(id, statuses)
+    this.shown.set(id, statuses)
     const { error, warn } = node
     const status: (shown: NodeStatus) => void = node.status
     Object.assign(node, {
@@ -137,8 +137,12 @@ export class Running {
     return this.reported.get(id) ?? []
   }
 
+  statuses(id: string): readonly NodeStatus[] {
+    return this.shown.get(id) ?? []
+  }
+
   statusTexts(id: string): string[] {
-    return (this.statuses.get(id) ?? []).map(({ text }) => text ?? '')
+    return this.statuses(id).map(({ text }) => text ?? '')
   }
 
   send(id: string, message: NodeMessage): void {

@@ -66,8 +66,24 @@ function parse(text: string): URL {
  * `<region>.sls.aliyuncs.com`, less one of the endings `-intranet`, `-share`, `-vpc`; undefined for every other host.
  */
 export function regionOfEndpoint(endpoint: Endpoint): string | undefined {
-  const region = /^([a-z0-9-]+)\.(?:log|sls)\.aliyuncs\.com$/.exec(endpoint.host)?.[1]
-  return region?.replace(/-(?:intranet|share|vpc)$/, '')
+  return regionalHost.exec(endpoint.host)?.[1]?.replace(/-(?:intranet|share|vpc)$/, '')
+}
+
+const regionalHost = /^([a-z0-9-]+)\.(?:log|sls)\.aliyuncs\.com$/
+
+/** True for the service's own hosts, of a region or global; false for every name that somebody else gave it. */
+export function isServiceHost(host: string): boolean {
+  return regionalHost.test(host) || host === 'log-global.aliyuncs.com'
+}
+
+/** The host that a project's calls connect to. */
+export function connectionHost(endpoint: Endpoint, project: string): string {
+  return endpoint.direct ? endpoint.host : `${project.toLowerCase()}.${endpoint.host}`
+}
+
+/** What TLS names as the server and checks its certificate against: a host name; empty for an address. */
+export function serverName(host: string): string {
+  return isIP(host) === 0 ? host : ''
 }
 
 /** The Host header of a project's calls: `<project>.<endpoint>`. */

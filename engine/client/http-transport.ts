@@ -1,9 +1,9 @@
 import http from 'node:http'
 import https from 'node:https'
-import { isIP, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { CallScope } from './call-scope'
-import { projectAuthority } from './endpoint'
+import { connectionHost, projectAuthority, serverName } from './endpoint'
 import { SlsError } from './errors'
 import { networkError } from './network-error'
 import type { CheckedOptions } from './options'
@@ -46,7 +46,7 @@ export class HttpTransport {
   constructor(options: CheckedOptions) {
     const { endpoint, proxy, connectTimeout } = options
     const authority = projectAuthority(endpoint, options.project)
-    const host = endpoint.direct ? endpoint.host : `${options.project}.${endpoint.host}`
+    const host = connectionHost(endpoint, options.project)
     const plainProxy = endpoint.secure ? undefined : proxy
     this.#connectTimeout = connectTimeout
     this.#agent = createAgent(options, { host, port: endpoint.port })
@@ -59,7 +59,7 @@ export class HttpTransport {
       host: plainProxy?.host ?? host,
       port: plainProxy?.port ?? endpoint.port,
       servername:
-        plainProxy === undefined ? (options.servername ?? nameOnly(host)) : nameOnly(plainProxy.host)
+        plainProxy === undefined ? (options.servername ?? serverName(host)) : serverName(plainProxy.host)
     }
     this.#peer = `${proxy === undefined ? '' : `through the proxy ${proxy.host}:${proxy.port} to `}${host}:${endpoint.port}`
   }
@@ -134,11 +134,6 @@ export class HttpTransport {
     socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', done)
     socket.once('close', done)
   }
-}
-
-/** What TLS may name as the server: no address. */
-function nameOnly(host: string): string {
-  return isIP(host) === 0 ? host : ''
 }
 
 function createAgent(options: CheckedOptions, target: { host: string; port: number }): http.Agent {

@@ -1,6 +1,6 @@
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
 import { type Credentials, type CredentialsProvider, fixedCredentials } from './access-key'
-import { type Endpoint, parseEndpoint, regionOfEndpoint } from './endpoint'
+import { connectionHost, type Endpoint, isServiceHost, parseEndpoint, regionOfEndpoint } from './endpoint'
 import { SlsError } from './errors'
 import { checkedProxy, type ProxyOptions, type ProxyServer } from './proxy-server'
 import { defaultRetryPolicy, type RetryPolicy } from './retry'
@@ -85,7 +85,7 @@ export function checkOptions(options: ClientOptions): CheckedOptions {
     connectTimeout: checkedNumber('connectTimeout', options.connectTimeout, 10_000, 1, longestTimeout),
     requestTimeout: checkedNumber('requestTimeout', options.requestTimeout, 60_000, 1, longestTimeout),
     userAgent: checkedUserAgent(options.userAgent),
-    proxy: checkedProxy(options.proxy, endpoint.host),
+    proxy: checkedProxy(options.proxy, connectionHost(endpoint, project), endpoint.port),
     secureContext: tls && secureContext(tls),
     rejectUnauthorized: tls?.rejectUnauthorized ?? true,
     servername: tls?.servername === '' ? undefined : tls?.servername,
@@ -122,11 +122,9 @@ function checkedProject(project: unknown, endpoint: Endpoint): string {
   if (typeof project !== 'string' || !/^[A-Za-z0-9](?:[A-Za-z0-9_-]{0,126}[A-Za-z0-9])?$/.test(project)) {
     throw invalid('project', `project is not a project name: ${expected}`)
   }
-  if (endpoint.host.startsWith(`${project.toLowerCase()}.`) && !endpoint.direct) {
-    throw invalid(
-      'endpoint',
-      `endpoint must not begin with the project: expected ${endpoint.host.slice(project.length + 1)}`
-    )
+  const rest = endpoint.host.slice(project.length + 1)
+  if (endpoint.host.startsWith(`${project.toLowerCase()}.`) && isServiceHost(rest)) {
+    throw invalid('endpoint', `endpoint must not begin with the project: expected ${rest}`)
   }
   return project
 }

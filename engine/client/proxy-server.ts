@@ -6,7 +6,10 @@ export interface ProxyOptions {
   url: string
   username?: string | undefined
   password?: string | undefined
-  /** Hosts that are reached without the proxy: a name covers its subdomains, `*` covers all. */
+  /**
+   * Hosts that are reached without the proxy, each with a port where that alone is meant: a name covers its
+   * subdomains, `*` covers all.
+   */
   noProxy?: readonly string[] | undefined
 }
 
@@ -19,16 +22,20 @@ export interface ProxyServer {
 }
 
 /**
- * The proxy that stands before `host`; undefined where there is none.
+ * The proxy that stands before a host and port; undefined where there is none.
  * @throws SlsError `InvalidOption` (field `proxy`); never with the password in it.
  */
-export function checkedProxy(proxy: ProxyOptions | null | undefined, host: string): ProxyServer | undefined {
+export function checkedProxy(
+  proxy: ProxyOptions | null | undefined,
+  host: string,
+  port: number
+): ProxyServer | undefined {
   if (proxy === undefined || proxy === null) return undefined
   const url = parse(proxy.url)
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw invalid('proxy.url has a scheme other than http or https')
   }
-  if (proxy.noProxy?.some((pattern) => covers(pattern, host))) return undefined
+  if (proxy.noProxy?.some((pattern) => covers(pattern, host, port))) return undefined
   const secure = url.protocol === 'https:'
   return {
     secure,
@@ -53,12 +60,12 @@ function decoded(text: string): string {
   }
 }
 
-function covers(pattern: string, host: string): boolean {
-  const name = pattern
-    .trim()
-    .toLowerCase()
-    .replace(/:\d+$/, '')
-    .replace(/^\*?\./, '')
+function covers(pattern: string, host: string, port: number): boolean {
+  const text = pattern.trim().toLowerCase()
+  const parts = isIP(text) === 6 ? undefined : /^(\[[^\]]*\]|[^:]*)(?::(\d+))?$/.exec(text)
+  const [, named = text, only] = parts ?? []
+  if (only !== undefined && Number(only) !== port) return false
+  const name = named.replace(/^\[|\]$/g, '').replace(/^\*?\./, '')
   if (name === '') return false
   if (name === '*') return true
   return host === name || (isIP(host) === 0 && host.endsWith(`.${name}`))

@@ -3,6 +3,7 @@ import https from 'node:https'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import tls from 'node:tls'
+import { serverName } from './endpoint'
 import { SlsError } from './errors'
 import { networkError } from './network-error'
 import type { ProxyServer } from './proxy-server'
@@ -46,7 +47,7 @@ export class TunnelAgent extends https.Agent {
       headers,
       setHost: false,
       agent: false,
-      ...(this.#proxy.secure && this.options.secureContext && { secureContext: this.options.secureContext })
+      ...(this.#proxy.secure && this.#proxyTls)
     })
     let tunnel: Socket | undefined
     let settled = false
@@ -98,6 +99,16 @@ export class TunnelAgent extends https.Agent {
   override destroy(): void {
     for (const request of this.#pending) request.destroy()
     super.destroy()
+  }
+
+  /** Without a name of its own, Node takes that of the Host header, which is the endpoint's. */
+  get #proxyTls(): https.RequestOptions {
+    const { secureContext, rejectUnauthorized } = this.options
+    return {
+      servername: serverName(this.#proxy.host),
+      rejectUnauthorized,
+      ...(secureContext && { secureContext })
+    }
   }
 
   get #peer(): string {

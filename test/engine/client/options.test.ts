@@ -144,6 +144,17 @@ describe('Client options', () => {
     assert.equal(version({ signatureVersion: 'v1', region: 'cn-x-acdr-ut-1' }), 'v4')
   })
 
+  it('may name a project as the first label of the endpoint, unless the service would not have it so', () => {
+    for (const [endpoint, project] of [
+      ['logs.example.com', 'logs'],
+      ['cn-hangzhou.log.aliyuncs.com', 'cn-hangzhou']
+    ] as const) {
+      assert.equal(checkOptions({ ...good, endpoint, project }).endpoint.host, endpoint)
+    }
+    const twice = refusal({ endpoint: 'demo.log-global.aliyuncs.com', region: 'cn-hangzhou' })
+    assert.match(twice.message, /expected log-global\.aliyuncs\.com/)
+  })
+
   it('that are missing or wrong are refused by name', () => {
     const wrong: [Record<string, unknown>, string][] = [
       [{ project: undefined }, 'project'],
@@ -211,6 +222,11 @@ describe('A proxy option', () => {
     assert.equal(proxyOf({ url, noProxy: ['*'] }), undefined)
     assert.equal(proxyOf({ url, noProxy: ['127.0.0.1'] }, 'http://127.0.0.1:9000'), undefined)
     assert.ok(proxyOf({ url, noProxy: ['', 'liyuncs.com', 'example.com'] }))
+    assert.equal(proxyOf({ url, noProxy: [`${good.project}.cn-hangzhou.log.aliyuncs.com`] }), undefined)
+    for (const address of ['::1', '[::1]', '[::1]:9000'])
+      assert.equal(proxyOf({ url, noProxy: [address] }, 'http://[::1]:9000'), undefined, address)
+    assert.equal(proxyOf({ url, noProxy: ['127.0.0.1:9000'] }, 'http://127.0.0.1:9000'), undefined)
+    assert.ok(proxyOf({ url, noProxy: ['127.0.0.1:9001', '[::1]'] }, 'http://127.0.0.1:9000'))
     assert.ok(proxyOf({ url, noProxy: ['0.0.1'] }, 'http://127.0.0.1:9000'))
   })
 })

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import http from 'node:http'
+import https from 'node:https'
 import net from 'node:net'
 import type { SlsClient } from '../../../engine/client/client'
 import type { ClientOptions } from '../../../engine/client/options'
@@ -10,10 +11,13 @@ class ConnectProxy {
   readonly asked: { target: string; authorization: string | undefined }[] = []
   status = 200
   silent: boolean = false
-  readonly #server = http.createServer()
+  readonly #server: http.Server
   readonly #sockets = new Set<net.Socket>()
+  readonly #secure: boolean
 
-  constructor(port: number) {
+  constructor(port: number, secure = false) {
+    this.#secure = secure
+    this.#server = secure ? https.createServer(testCertificate) : http.createServer()
     this.#server.on('connection', (socket) => {
       this.#sockets.add(socket)
       socket.on('close', () => this.#sockets.delete(socket))
@@ -42,7 +46,8 @@ class ConnectProxy {
 
   async listen(): Promise<string> {
     await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve))
-    return `http://user:pass@127.0.0.1:${(this.#server.address() as net.AddressInfo).port}`
+    const host = this.#secure ? 'https://user:pass@localhost' : 'http://user:pass@127.0.0.1'
+    return `${host}:${(this.#server.address() as net.AddressInfo).port}`
   }
 
   get openSockets(): number {
@@ -130,6 +135,19 @@ describe('A proxy', () => {
       assert.equal(stub.last.url, '/logstores/access/shards/lb')
       assert.equal(stub.last.headers['proxy-authorization'], undefined)
       assert.equal(sls.stats().openSockets, 1)
+    })
+
+    it('that speaks https itself is checked by its own name, not by the endpoint’s', async () => {
+      const secure = new ConnectProxy(stub.port, true)
+      const sls = client({
+        endpoint: 'https://cn-hangzhou.log.aliyuncs.com',
+        proxy: { url: await secure.listen() },
+        tls
+      })
+      assert.deepEqual(await sls.listShards('access'), [])
+      assert.equal(secure.asked.length, 1)
+      sls.close()
+      await secure.close()
     })
 
     it('whose certificate check fails is reported as such', async () => {

@@ -88,7 +88,8 @@ function withoutQuotes(message: string): string {
   return message
     .replace(/(parse failed|unmarshal fail|string to sign).*$/s, '$1')
     .replace(/[,:]?\s*\b(?:result|message)\b\s*[:=].*$/s, '')
-    .replace(/(https?:\/\/[^\s?#]*)[?#]\S*/g, '$1')
+    .replace(/(https?:\/\/)[^\s/?#]*@/g, '$1')
+    .replace(/[?#]\S*/g, '')
 }
 
 const hints: Readonly<Record<string, string | undefined>> = {

@@ -68,7 +68,7 @@ export function credentialsProvider(config: CredentialConfig): CredentialsProvid
           ...roleSession(config),
           externalId: config.externalId
         },
-        [config.accessKeySecret, config.securityToken]
+        [config.accessKeySecret, config.securityToken, config.externalId]
       )
     case 'ecsRamRole':
       return new AlibabaCredentialsProvider('ecsRamRole', {

@@ -160,6 +160,18 @@ describe('Credentials', () => {
       }
     })
 
+    it('that take too long are told of without what the URI holds beside its place', async () => {
+      stub.answer = (_request, response) => response.writeHead(200, { 'content-length': 9 }).flushHeaders()
+      const provider = new AlibabaCredentialsProvider('uri', {
+        type: 'credentials_uri',
+        credentialsURI: `${stub.endpoint}/credentials?token=TOPSECRET`,
+        timeout: 50
+      })
+      const error = await rejection(provider.getCredentials())
+      assert.match(error.message, /GET \/credentials/)
+      assert.doesNotMatch(error.describe(), /TOPSECRET/)
+    })
+
     it('come back by themselves when the URI does', async () => {
       const provider = uriProvider()
       stub.answer = (_request, response) => respond(response, '', 503)

@@ -22,6 +22,7 @@ import {
   readCursorTime,
   readShards
 } from './calls/shards'
+import { SlsError } from './errors'
 import type { ConsumerGroup, CursorPosition, LogstoreInfo, Shard, ShardCheckpoint } from './model'
 import { type ClientOptions, checkOptions } from './options'
 import type { RetryPolicy } from './retry'
@@ -94,9 +95,11 @@ export class SlsClient {
         signal,
         readLogstorePage
       )
+      const known = names.size
       for (const name of page.names) names.add(name)
       offset += page.names.length
       if (page.names.length === 0 || offset >= page.total) return [...names]
+      if (names.size === known) throw repeatedPage()
     }
   }
 
@@ -166,6 +169,12 @@ export class SlsClient {
   close(): void {
     this.#caller.close()
   }
+}
+
+function repeatedPage(): SlsError {
+  return new SlsError('BadResponse', 'ListLogStores: a page holds only names of the pages before it', {
+    retryability: 'transient'
+  })
 }
 
 function readNothing(_response: ServiceResponse): void {}

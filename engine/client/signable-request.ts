@@ -24,9 +24,9 @@ export function ascending(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
-/** RFC 3986: all but `A-Z a-z 0-9 - _ . ~` becomes `%XX` of its UTF-8. */
+/** RFC 3986: all but `A-Z a-z 0-9 - _ . ~` becomes `%XX` of its UTF-8; half a character becomes U+FFFD. */
 export function percentEncode(text: string): string {
-  return encodeURIComponent(text).replace(
+  return encodeURIComponent(text.replace(/\p{Surrogate}/gu, '\ufffd')).replace(
     /[!'()*]/g,
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`
   )

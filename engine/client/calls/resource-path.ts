@@ -1,7 +1,7 @@
 import { SlsError } from '../errors'
 import { percentEncode } from '../signable-request'
 
-/** @throws SlsError `InvalidOption` where the name is missing. */
+/** @throws SlsError `InvalidOption` where the name is missing or no text. */
 export function logstorePath(logstore: string): string {
   return `/logstores/${segment('logstore', logstore)}`
 }
@@ -31,6 +31,9 @@ export function checkedShard(shard: number): number {
 function segment(field: string, name: string): string {
   if (typeof name !== 'string' || name.trim() === '') {
     throw new SlsError('InvalidOption', `${field} is missing`, { field })
+  }
+  if (/\p{Surrogate}/u.test(name)) {
+    throw new SlsError('InvalidOption', `${field} is not a name: it holds half of a character`, { field })
   }
   return percentEncode(name)
 }

@@ -107,6 +107,13 @@ describe('The calls', () => {
     assert.deepEqual(asked(), ['GET', '/logstores?offset=0&size=500&logstoreName=acc'])
   })
 
+  it('give the listing up where a page only repeats names, so that it ends', async () => {
+    answer({ count: 1, total: 1e12, logstores: ['access'] })
+    const error = await rejection(sls.listLogstores())
+    assert.deepEqual([error.code, error.retryability], ['BadResponse', 'transient'])
+    assert.equal(stub.requests.length, 2)
+  })
+
   it('get a logstore', async () => {
     answer({ logstoreName: 'access', ttl: 30, shardCount: 2, autoSplit: true })
     assert.deepEqual(await sls.getLogstore('access'), { name: 'access', ttl: 30, shardCount: 2 })
@@ -186,12 +193,26 @@ describe('The calls', () => {
     for (const [call, field] of [
       [sls.listShards(''), 'logstore'],
       [sls.getCheckpoints('access', ' '), 'consumerGroup'],
+      [sls.listShards('\ud83d'), 'logstore'],
       [sls.getCursor('access', -1, 'end'), 'shard']
     ] as const) {
       const error = await rejection(call)
       assert.deepEqual([error.code, error.field], ['InvalidOption', field])
     }
     assert.equal(stub.requests.length, asks)
+  })
+
+  it('send text that ends within a character as signed, with U+FFFD in its place', async () => {
+    for (const region of [undefined, 'cn-hangzhou']) {
+      const local = stub.client({ region })
+      answer([])
+      await local.heartbeat('access', 'group', 'me\ud83d', [])
+      assert.equal(
+        stub.last.url,
+        '/logstores/access/consumergroups/group?type=heartbeat&consumer=me%EF%BF%BD'
+      )
+      local.close()
+    }
   })
 
   it('take no answer that is not what the protocol says', async () => {

@@ -1,8 +1,9 @@
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import * as path from 'node:path'
 import writeFileAtomic from 'write-file-atomic'
 import { SlsError } from '../client/errors'
 import { emptySnapshot, formatSnapshot, type ProgressSnapshot, parseSnapshot } from './progress-snapshot'
+import { errorCode, syncFolder } from './sync-folder'
 
 export type { LogstoreProgress, ProgressSnapshot, ShardProgress } from './progress-snapshot'
 
@@ -135,22 +136,6 @@ export class FileProgressStore implements ProgressStore {
       remains.map((name) => rm(path.join(folder, name), { force: true }).catch(() => undefined))
     )
   }
-}
-
-/** Makes a rename durable; not every platform can sync a folder, and those that cannot need not. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r').catch(() => undefined)
-  try {
-    await handle?.sync()
-  } catch (cause) {
-    if (!['EINVAL', 'EPERM', 'EISDIR', 'EBADF', 'ENOTSUP'].includes(errorCode(cause))) throw cause
-  } finally {
-    await handle?.close()
-  }
-}
-
-function errorCode(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
 }
 
 function reason(error: unknown): string {

@@ -1,0 +1,136 @@
+import { constants } from 'node:fs'
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import * as path from 'node:path'
+import writeFileAtomic from 'write-file-atomic'
+import { syncFolder } from '../sync-folder'
+
+/** An open file of a spool. */
+export interface SpoolFile {
+  /** Fills `target` from `position` on. Returns fewer bytes than it holds only at the end of the file. */
+  read(target: Buffer, position: number): Promise<number>
+  /** Writes all of the bytes, or throws. */
+  write(bytes: Buffer, position: number): Promise<void>
+  /** What was written survives a loss of power once this resolves. Throws where the file was deleted meanwhile. */
+  sync(): Promise<void>
+  truncate(size: number): Promise<void>
+  close(): Promise<void>
+}
+
+/** The folder of a spool: a real one, or in tests one that loses power when it is told to. */
+export interface SpoolDisk {
+  readonly path: string
+  /** Makes the folder where it is missing. */
+  prepare(): Promise<void>
+  /** The plain files. */
+  list(): Promise<{ name: string; size: number }[]>
+  /** A new file; its name survives a loss of power once this resolves. Throws where it exists. */
+  create(name: string): Promise<SpoolFile>
+  /** An existing file, for reading and writing. */
+  open(name: string): Promise<SpoolFile>
+  read(name: string): Promise<Buffer | undefined>
+  /** Replaces a file as a whole: at any instant there is the old or the new one. */
+  replace(name: string, content: string): Promise<void>
+  rename(from: string, to: string): Promise<void>
+  remove(name: string): Promise<void>
+}
+
+/** Logs may be confidential: only the user of the process reads them. */
+const FOLDER_MODE = 0o700
+const FILE_MODE = 0o600
+
+export class FolderDisk implements SpoolDisk {
+  readonly path: string
+
+  constructor(folder: string) {
+    this.path = path.resolve(folder)
+  }
+
+  async prepare(): Promise<void> {
+    await mkdir(this.path, { recursive: true, mode: FOLDER_MODE })
+  }
+
+  async list(): Promise<{ name: string; size: number }[]> {
+    const entries = await readdir(this.path, { withFileTypes: true })
+    const files = entries.filter((entry) => entry.isFile())
+    return Promise.all(files.map(async ({ name }) => ({ name, size: (await stat(this.#file(name))).size })))
+  }
+
+  async create(name: string): Promise<SpoolFile> {
+    await this.prepare()
+    const handle = await open(this.#file(name), 'wx+', FILE_MODE)
+    try {
+      await syncFolder(this.path)
+    } catch (error) {
+      await handle.close()
+      throw error
+    }
+    return new DiskFile(handle)
+  }
+
+  async open(name: string): Promise<SpoolFile> {
+    return new DiskFile(await open(this.#file(name), constants.O_RDWR))
+  }
+
+  async read(name: string): Promise<Buffer | undefined> {
+    try {
+      return await readFile(this.#file(name))
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+      throw error
+    }
+  }
+
+  async replace(name: string, content: string): Promise<void> {
+    await writeFileAtomic(this.#file(name), content, { mode: FILE_MODE })
+    await syncFolder(this.path)
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    await rename(this.#file(from), this.#file(to))
+  }
+
+  async remove(name: string): Promise<void> {
+    await rm(this.#file(name), { force: true })
+  }
+
+  #file(name: string): string {
+    return path.join(this.path, name)
+  }
+}
+
+class DiskFile implements SpoolFile {
+  constructor(private readonly handle: FileHandle) {}
+
+  async read(target: Buffer, position: number): Promise<number> {
+    let done = 0
+    while (done < target.length) {
+      const { bytesRead } = await this.handle.read(target, done, target.length - done, position + done)
+      if (bytesRead === 0) break
+      done += bytesRead
+    }
+    return done
+  }
+
+  async write(bytes: Buffer, position: number): Promise<void> {
+    let done = 0
+    while (done < bytes.length) {
+      const { bytesWritten } = await this.handle.write(bytes, done, bytes.length - done, position + done)
+      done += bytesWritten
+    }
+  }
+
+  async sync(): Promise<void> {
+    await this.handle.datasync()
+    const { nlink } = await this.handle.stat()
+    if (nlink === 0) throw new Error('the file was deleted')
+  }
+
+  async truncate(size: number): Promise<void> {
+    await this.handle.truncate(size)
+    await this.handle.sync()
+  }
+
+  async close(): Promise<void> {
+    await this.handle.close()
+  }
+}

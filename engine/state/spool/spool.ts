@@ -1,0 +1,356 @@
+import { SlsError } from '../../client/errors'
+import { errorCode } from '../sync-folder'
+import type { SpoolDisk } from './disk'
+import { formatMark, parseMark } from './drain-mark'
+import { headSizeOf, type RecordHead, recordSize, type SpoolEntry } from './record'
+import { addTo, Segment, type SpoolAmount } from './segment'
+import { SegmentScan } from './segment-scan'
+import { SegmentWriter } from './segment-writer'
+import { SequenceSet } from './sequence-set'
+import { SpoolReader, type StoredRecord } from './spool-reader'
+
+const MARK = 'drained.json'
+const LARGEST_SEGMENT = 16 * 1024 * 1024
+const SMALLEST_SEGMENT = 16 * 1024
+const LANES = 65_536
+
+/** What was found to be wrong with the spool's files. */
+export interface SpoolDamage {
+  file: string
+  /** `cut`: an end that was never promised to be safe; `damaged`: inside a file; `vanished`: a file is gone. */
+  kind: 'cut' | 'damaged' | 'vanished'
+  bytes: number
+  /** Logs lost, as far as is known. */
+  logs: number
+}
+
+export interface SpoolOptions {
+  disk: SpoolDisk
+  /** Bytes on disk, drained ones that are not removed yet included. */
+  limit: number
+  onDamage: (damage: SpoolDamage) => void
+}
+
+/**
+ * A first-in first-out store of sealed batches in segment files of one folder. What `append` has resolved for survives
+ * a crash and a loss of power; a record that was drained may come again after one. Files that are not of the spool are
+ * left alone.
+ */
+export class Spool {
+  readonly left: SpoolAmount = { records: 0, logs: 0, bytes: 0 }
+  readonly #segments: Segment[] = []
+  readonly #drained: SequenceSet
+  readonly #writer: SegmentWriter
+  readonly #segmentBytes: number
+  /** Records by lane that are on disk or on their way there. */
+  readonly #lanes = new Int32Array(LANES)
+  /** Bytes of records on their way to disk. */
+  #coming = 0
+  #nextNumber = 1
+  #nextSeq = 1
+  #dirty = false
+  /** Removals and marks, one after another. */
+  #chores: Promise<void> = Promise.resolve()
+
+  private constructor(
+    private readonly options: SpoolOptions,
+    drained: SequenceSet
+  ) {
+    this.#drained = drained
+    this.#segmentBytes = Math.min(LARGEST_SEGMENT, Math.max(SMALLEST_SEGMENT, Math.floor(options.limit / 8)))
+    this.#writer = new SegmentWriter({
+      disk: options.disk,
+      segmentBytes: this.#segmentBytes,
+      newSegment: () => this.#newSegment(),
+      nextSeq: () => this.#nextSeq++,
+      onSynced: (segment, heads) => {
+        for (const head of heads) this.#add(segment, head)
+      },
+      onFull: (segment) => this.#removeIfDrained(segment)
+    })
+  }
+
+  /**
+   * Reads what an earlier life left, and cuts an end that is torn.
+   * @throws SlsError `Spool` naming the folder
+   */
+  static async open(options: SpoolOptions): Promise<Spool> {
+    const { disk } = options
+    try {
+      await disk.prepare()
+      const drained = parseMark((await disk.read(MARK))?.toString() ?? '') ?? new SequenceSet()
+      const spool = new Spool(options, drained)
+      await spool.#load()
+      return spool
+    } catch (error) {
+      throw spoolError(error, 'opened', disk.path)
+    }
+  }
+
+  get path(): string {
+    return this.options.disk.path
+  }
+
+  get limit(): number {
+    return this.options.limit
+  }
+
+  /** Bytes of all segment files. */
+  get used(): number {
+    return this.#segments.reduce((sum, { size }) => sum + size, 0)
+  }
+
+  /** Whether anything is to be saved by `save`. */
+  get isDirty(): boolean {
+    return this.#dirty
+  }
+
+  /** Unix milliseconds since when the oldest record is on disk, as far as files tell; Infinity where there is none. */
+  get oldest(): number {
+    const oldest = this.#segments.find(({ left }) => left.records > 0)
+    return oldest?.firstTime ?? Number.POSITIVE_INFINITY
+  }
+
+  hasRoom(entry: SpoolEntry): boolean {
+    return this.used + this.#coming + sizeOf(entry) <= this.options.limit
+  }
+
+  /** Whether a record of the lane, or of one that shares its number, is on disk or on its way there. */
+  holds(lane: number): boolean {
+    return (this.#lanes[lane & (LANES - 1)] ?? 0) > 0
+  }
+
+  /**
+   * Resolves when the record is on disk for sure; those appended later never get there first.
+   * @throws SlsError `Spool`: field `spoolBytes` where there is no room, else `spoolPath`
+   */
+  async append(entry: SpoolEntry): Promise<void> {
+    const size = sizeOf(entry)
+    if (!this.hasRoom(entry)) {
+      await this.#makeRoom()
+      if (!this.hasRoom(entry)) throw full(this.path, this.options.limit)
+    }
+    this.#coming += size
+    this.#count(entry.lane, 1)
+    try {
+      await this.#writer.append(entry)
+    } catch (error) {
+      this.#count(entry.lane, -1)
+      throw spoolError(error, 'written', this.path)
+    } finally {
+      this.#coming -= size
+    }
+  }
+
+  /** Reads from the oldest record on. */
+  reader(): SpoolReader {
+    return this.#reader()
+  }
+
+  /** Reads what is written from now on; `reader` is to end there. */
+  readerFromHere(reader: SpoolReader): SpoolReader {
+    const segment = this.#writer.segment
+    reader.until = this.#nextSeq
+    return this.#reader({ number: segment?.number ?? this.#nextNumber, offset: segment?.size ?? 0 })
+  }
+
+  /** Reads a record once more; undefined where its body is not there any more, which is reported. */
+  async readAgain({ segment, offset, head }: Omit<StoredRecord, 'body'>): Promise<StoredRecord | undefined> {
+    const file = await this.options.disk.open(segment.name).catch((error: unknown) => {
+      if (errorCode(error) !== 'ENOENT') throw spoolError(error, 'read', this.path)
+    })
+    try {
+      const body = file && (await new SegmentScan(file, segment.size).body(offset, head))
+      if (body !== undefined) return { head, segment, offset, body }
+    } finally {
+      await file?.close()
+    }
+    this.#lose(segment, head)
+    return undefined
+  }
+
+  /** The record needs not be kept any longer. */
+  settle({ head, segment }: Pick<StoredRecord, 'head' | 'segment'>): void {
+    if (this.#drained.has(head.seq)) return
+    this.#drained.add(head.seq)
+    this.#dirty = true
+    addTo(this.left, head, -1)
+    segment.drained(head)
+    this.#count(head.lane, -1)
+    this.#removeIfDrained(segment)
+  }
+
+  /** Writes down what is drained, so that a crash repeats no more than what is drained later. */
+  async save(): Promise<void> {
+    if (!this.#dirty) return
+    this.#dirty = false
+    await this.#chore(() => this.options.disk.replace(MARK, formatMark(this.#drained)), 'written')
+  }
+
+  /** Waits for what is being written, and saves. */
+  async close(): Promise<void> {
+    await this.#writer.finishSegment()
+    await this.save()
+    await this.#chores
+  }
+
+  async #load(): Promise<void> {
+    const { disk } = this.options
+    for (const { name, size } of await disk.list()) {
+      const number = Segment.numberOf(name)
+      if (number !== undefined) this.#segments.push(new Segment(number, size))
+    }
+    this.#segments.sort((a, b) => a.number - b.number)
+    this.#nextSeq = Math.max(1, this.#drained.end)
+    const last = this.#segments.at(-1)
+    this.#nextNumber = (last?.number ?? 0) + 1
+    for (const segment of [...this.#segments]) await this.#loadSegment(segment, segment === last)
+    for (const segment of [...this.#segments]) this.#removeIfDrained(segment)
+  }
+
+  async #loadSegment(segment: Segment, isLast: boolean): Promise<void> {
+    const file = await this.options.disk.open(segment.name)
+    try {
+      const scan = new SegmentScan(file, segment.size)
+      const records: { head: RecordHead; end: number }[] = []
+      let sure = 0
+      for (let found = await scan.at(0); found.kind !== 'end'; found = await scan.at(found.end)) {
+        if (found.kind === 'damage') continue
+        records.push(found)
+        if (!isLast || (await scan.body(found.offset, found.head)) !== undefined) sure = found.end
+      }
+      const torn = isLast ? segment.size - sure : 0
+      if (torn > 0) {
+        await file.truncate(sure)
+        segment.size = sure
+        this.options.onDamage({ file: segment.name, kind: 'cut', bytes: torn, logs: 0 })
+      }
+      for (const { head, end } of records) {
+        this.#nextSeq = Math.max(this.#nextSeq, head.seq + 1)
+        if (end > segment.size) break
+        if (segment.firstSeq === 0) segment.firstSeq = head.seq
+        if (this.#drained.has(head.seq)) continue
+        this.#add(segment, head)
+        this.#count(head.lane, 1)
+      }
+    } finally {
+      await file.close()
+    }
+  }
+
+  #reader(start?: { number: number; offset: number }): SpoolReader {
+    return new SpoolReader(
+      {
+        disk: this.options.disk,
+        segments: () => this.#segments,
+        drained: this.#drained,
+        onDamage: (segment, bytes) => {
+          segment.damaged = true
+          this.options.onDamage({ file: segment.name, kind: 'damaged', bytes, logs: 0 })
+        },
+        onLost: (segment, head) => this.#lose(segment, head),
+        onVanished: (segment) => this.#vanished(segment)
+      },
+      start
+    )
+  }
+
+  #newSegment(): Segment {
+    const segment = new Segment(this.#nextNumber++, 0)
+    this.#segments.push(segment)
+    return segment
+  }
+
+  #add(segment: Segment, head: RecordHead): void {
+    segment.add(head)
+    addTo(this.left, head, 1)
+  }
+
+  #count(lane: number, by: 1 | -1): void {
+    const index = lane & (LANES - 1)
+    this.#lanes[index] = (this.#lanes[index] ?? 0) + by
+  }
+
+  #lose(segment: Segment, head: RecordHead): void {
+    segment.damaged = true
+    this.options.onDamage({ file: segment.name, kind: 'damaged', bytes: recordSize(head), logs: head.logs })
+    this.settle({ segment, head })
+  }
+
+  /** What was in it is not known by record, so that lanes stay held until the spool is opened again. */
+  #vanished(segment: Segment): void {
+    const { records, logs, bytes } = segment.left
+    Object.assign(segment.left, { records: 0, logs: 0, bytes: 0 })
+    this.left.records -= records
+    this.left.logs -= logs
+    this.left.bytes -= bytes
+    this.#forget(segment)
+    if (this.left.records === 0) this.#lanes.fill(0)
+    if (records > 0) this.options.onDamage({ file: segment.name, kind: 'vanished', bytes, logs })
+  }
+
+  /** Drained records in the segment that is being written take room, too. */
+  async #makeRoom(): Promise<void> {
+    if (this.#writer.segment?.left.records === 0) await this.#writer.finishSegment()
+    await this.#chores
+  }
+
+  #removeIfDrained(segment: Segment): void {
+    if (segment.left.records > 0 || segment === this.#writer.segment || !this.#segments.includes(segment))
+      return
+    const { disk } = this.options
+    this.#chore(async () => {
+      if (segment.damaged) await disk.rename(segment.name, `${segment.name}.damaged`)
+      else await disk.remove(segment.name)
+      this.#forget(segment)
+    }, 'cleared').catch(() => undefined)
+  }
+
+  #forget(segment: Segment): void {
+    const index = this.#segments.indexOf(segment)
+    if (index >= 0) this.#segments.splice(index, 1)
+    this.#drained.add(0, this.#segments[0]?.firstSeq || 1)
+  }
+
+  #chore(task: () => Promise<void>, what: string): Promise<void> {
+    const chore = this.#chores.then(task)
+    this.#chores = chore.catch(() => undefined)
+    return chore.catch((error: unknown) => {
+      throw spoolError(error, what, this.path)
+    })
+  }
+}
+
+function sizeOf(entry: SpoolEntry): number {
+  return headSizeOf(entry) + entry.body.length
+}
+
+function full(path: string, limit: number): SlsError {
+  return new SlsError('Spool', `The spool in ${path} is full: ${limit} bytes`, {
+    field: 'spoolBytes',
+    retryability: 'ordinary',
+    hint: 'Raise spoolBytes, or find out why the service does not take the logs'
+  })
+}
+
+/** What went wrong with the spool's folder, for people. */
+export function spoolError(cause: unknown, what: string, path: string): SlsError {
+  if (cause instanceof SlsError) return cause
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return new SlsError('Spool', `The spool in ${path} could not be ${what}: ${reason}`, {
+    field: 'spoolPath',
+    retryability: 'ordinary',
+    hint: hints[errorCode(cause)] ?? 'Look at the folder that spoolPath names',
+    cause
+  })
+}
+
+const hints: Readonly<Record<string, string>> = {
+  ENOSPC: 'The disk is full: free some space, or lower spoolBytes',
+  EDQUOT: 'The quota of the disk is used up: free some space, or lower spoolBytes',
+  EACCES: 'Make the folder that spoolPath names writable for Node-RED',
+  EPERM: 'Make the folder that spoolPath names writable for Node-RED',
+  EROFS: 'The disk is read-only: choose another spoolPath',
+  ENOTDIR: 'spoolPath must be a folder',
+  EEXIST: 'spoolPath must be a folder'
+}

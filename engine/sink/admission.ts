@@ -12,6 +12,16 @@ export interface AdmissionParts {
   accumulator: Accumulator
   ledger: WriteLedger
   overflow: OverflowPolicy
+  /** Only where there is a spool. */
+  disk: DiskRelief | undefined
+}
+
+/** Room that is made by writing batches to disk. */
+export interface DiskRelief {
+  /** Whether the disk takes batches at present. */
+  readonly helps: boolean
+  /** Sends as much of the buffer to disk as it takes to get so many bytes back. */
+  relieve(bytes: number): void
 }
 
 interface Waiting {
@@ -51,7 +61,7 @@ export class Admission {
       return
     }
     const need = accumulator.costOfAlone(write)
-    const decision = overflow.onFull({ need, fits: () => this.#fits(write) })
+    const decision = this.#diskHelps ? 'wait' : overflow.onFull({ need, fits: () => this.#fits(write) })
     if (decision === 'wait') this.#wait(write, need > budget.limit)
     else if (decision === 'refuse' || !this.#enter(write)) this.#refuse(write, 'the buffer is full', fullHint)
   }
@@ -73,6 +83,28 @@ export class Admission {
       break
     }
     if (urgent) this.parts.accumulator.sealAll()
+  }
+
+  /** The disk helps again, or helps no more: then those that only waited for it meet the policy. */
+  diskChanged(): void {
+    const { accumulator, overflow } = this.parts
+    if (!this.#diskHelps) {
+      for (const waiting of this.#waiting) {
+        if (waiting.cancelTimer !== undefined) continue
+        const { write } = waiting
+        const need = accumulator.costOfAlone(write)
+        const decision = overflow.onFull({ need, fits: () => this.#fits(write) })
+        if (decision === 'refuse') {
+          this.#leave(waiting)
+          this.#refuse(write, 'the buffer is full', fullHint)
+        } else this.#startTimer(waiting)
+      }
+    }
+    this.pump()
+  }
+
+  get #diskHelps(): boolean {
+    return this.parts.disk?.helps === true
   }
 
   /** Every write that waits fails, with as many of its logs as are in no batch. */
@@ -112,8 +144,9 @@ export class Admission {
   /** The wait is bounded from its beginning, and for a write that enters in parts from each part on. */
   #startTimer(waiting: Waiting): void {
     waiting.cancelTimer?.()
+    waiting.cancelTimer = undefined
     const { clock, maxBlock } = this.parts.settings
-    if (maxBlock < 0) return
+    if (maxBlock < 0 || this.#diskHelps) return
     waiting.cancelTimer = clock.after(maxBlock, () => {
       this.#leave(waiting)
       this.#refuse(waiting.write, `the buffer was full for ${maxBlock} ms`, fullHint)
@@ -128,9 +161,10 @@ export class Admission {
 
   /** Makes sure that enough is on its way out for who waits: batches are not held open for more logs now. */
   #press({ write, inParts }: Waiting): void {
-    const { accumulator, budget } = this.parts
+    const { accumulator, budget, disk } = this.parts
     const need = inParts ? budget.limit : accumulator.costOfAlone(write)
     accumulator.sealOldest(need - (budget.limit - accumulator.openCharge))
+    disk?.relieve(need - budget.free)
   }
 
   #refuse(write: PreparedWrite, reason: string, hint: string): void {

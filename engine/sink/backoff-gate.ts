@@ -15,6 +15,11 @@ export class BackoffGate {
     private readonly random: () => number
   ) {}
 
+  /** Failures since the last success; calls that were in flight together count as one. */
+  get failures(): number {
+    return this.#failures
+  }
+
   get isOpen(): boolean {
     return this.#failures === 0
   }

@@ -1,8 +1,9 @@
 import { LogGroupEncoder, type LogInput } from '../client/codec/log-group-encoder'
 import type { SlsError } from '../client/errors'
 import type { CompressionName } from '../client/model'
-import type { BatchFrame } from './batch-key'
-import { Piece, type Share } from './piece'
+import type { StoredRecord } from '../state/spool/spool-reader'
+import { type BatchFrame, batchKey } from './batch-key'
+import { Piece, type Settlement, type Share } from './piece'
 import type { WriteTicket } from './write-ledger'
 
 /** What a batch and each write in it are reckoned to take in memory besides the encoded bytes. */
@@ -12,10 +13,19 @@ export const SHARE_OVERHEAD = 512
 const INITIAL_CAPACITY = 1024
 
 /**
- * open: takes logs; blocked: sealed, a batch before it must be settled first; queued: may be sent; sending: a call
- * is on the wire; delayed: waits to be tried again; settled: every log in it is accepted or has failed.
+ * open: takes logs; blocked: sealed, a batch before it must be settled first; held: waits for the disk; spooling: on
+ * its way to disk; queued: may be sent; sending: a call is on the wire; delayed: waits to be tried again; settled: every
+ * log in it is accepted, on disk, or has failed.
  */
-export type BatchState = 'open' | 'blocked' | 'queued' | 'sending' | 'delayed' | 'settled'
+export type BatchState =
+  | 'open'
+  | 'blocked'
+  | 'held'
+  | 'spooling'
+  | 'queued'
+  | 'sending'
+  | 'delayed'
+  | 'settled'
 
 /** Logs of one frame from the first append until all of them are settled. */
 export class Batch {
@@ -31,6 +41,8 @@ export class Batch {
   readonly orderKeys = new Set<string>()
   cancelDelay: (() => void) | undefined
   #encoder: LogGroupEncoder | undefined
+  /** The record that it was read from, where it comes from disk. */
+  stored: StoredRecord | undefined
   readonly #shares: Share[] = []
   #logs = 0
   #bytes: number
@@ -45,6 +57,23 @@ export class Batch {
   ) {
     this.#encoder = new LogGroupEncoder(frame, INITIAL_CAPACITY)
     this.#bytes = this.#encoder.byteLength
+  }
+
+  /** A batch read from disk: its one share is settled by `settlement`. */
+  static ofStored(stored: StoredRecord, settlement: Settlement, openedAt: number): Batch {
+    const { logstore, hashKey, logs, rawSize, compression, firstLog, lastLog } = stored.head
+    const span = { first: firstLog, last: lastLog }
+    const frame: BatchFrame = { logstore, topic: '', source: '', tags: [], hashKey }
+    const batch = new Batch(frame, batchKey(frame), openedAt)
+    const share: Share = { ticket: settlement, logs, bytes: rawSize }
+    batch.stored = stored
+    batch.#encoder = undefined
+    batch.#shares.push(share)
+    batch.#logs = logs
+    batch.#bytes = stored.body.length
+    batch.pieces.push(Piece.ofBody(stored.body, rawSize, [share], compression, span))
+    batch.state = 'blocked'
+    return batch
   }
 
   get logs(): number {
@@ -110,9 +139,8 @@ export class Batch {
     const encoder = this.#encoder
     if (encoder === undefined) return
     this.#encoder = undefined
-    this.pieces.push(
-      new Piece(encoder.finish(), this.#shares, compression, { first: this.#first, last: this.#last })
-    )
+    const span = { first: this.#first, last: this.#last }
+    this.pieces.push(Piece.ofRaw(encoder.finish(), this.#shares, compression, span))
     this.state = 'blocked'
   }
 

@@ -41,6 +41,39 @@ export interface WaterEvent {
   limit: number
 }
 
+/** The spool cannot be opened, written or read, or is full. Nothing is lost; it is tried again. */
+export interface SpoolTroubleEvent {
+  error: SlsError
+}
+
+/** Something is missing or damaged in the spool's folder. */
+export interface SpoolDamageEvent {
+  /** The folder. */
+  path: string
+  file: string
+  kind: 'cut' | 'damaged' | 'vanished'
+  bytes: number
+  /** Logs lost, as far as is known. */
+  logs: number
+}
+
+/** Logs were longer on disk than `spoolMaxAge` allows, and are given up. */
+export interface SpoolExpiredEvent {
+  logstore: string
+  logs: number
+  /** Unix milliseconds at which the oldest went to disk. */
+  since: number
+}
+
+/** The service refused logs from disk for good. */
+export interface SpoolRejectedEvent {
+  error: SlsError
+  logstore: string
+  logs: number
+  /** The file they are kept in; undefined where it is full or cannot be written, and they are lost. */
+  file: string | undefined
+}
+
 export interface SinkEvents {
   retry: RetryEvent
   error: ErrorEvent
@@ -52,6 +85,12 @@ export interface SinkEvents {
   highWater: WaterEvent
   /** It was, and is half empty again. */
   lowWater: WaterEvent
+  spoolTrouble: SpoolTroubleEvent
+  /** The trouble with the spool is over. */
+  spoolRecovered: { path: string }
+  spoolDamage: SpoolDamageEvent
+  spoolExpired: SpoolExpiredEvent
+  spoolRejected: SpoolRejectedEvent
 }
 
 export type SinkListener<Name extends keyof SinkEvents> = (event: SinkEvents[Name]) => void

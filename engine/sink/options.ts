@@ -12,16 +12,25 @@ import type { ServiceTime, TimeRepairName } from './log-time'
 export const SERVICE_LIMITS = Object.freeze({ bytes: 10 * 1024 * 1024, lines: 40_960 })
 
 const LONGEST_TIMER = 2_147_483_647
+const SMALLEST_SPOOL = 65_536
 
 /** The one call a sink needs of a client, the policy it retries by, the service's time, and for a dry run the shards. */
 export type PutClient = Pick<SlsClient, 'putLogs'> &
   Partial<Pick<SlsClient, 'retryPolicy' | 'now' | 'clockOffset' | 'listShards'>>
 
-export type OverflowName = 'wait' | 'reject' | 'dropOldest'
+export type OverflowName = 'wait' | 'reject' | 'dropOldest' | 'spool'
 
 const TIME_REPAIRS: readonly TimeRepairName[] = ['keep', 'rewrite', 'reject']
 
-const OVERFLOWS: readonly string[] = ['wait', 'reject', 'dropOldest'] satisfies OverflowName[]
+const OVERFLOWS: readonly OverflowName[] = ['wait', 'reject', 'dropOldest', 'spool']
+
+/**
+ * off: nothing goes to disk; overflow: what the buffer has no room for, and everything while the service is out of
+ * reach; always: everything, before it is sent.
+ */
+export type SpoolMode = 'off' | 'overflow' | 'always'
+
+const SPOOL_MODES: readonly SpoolMode[] = ['off', 'overflow', 'always']
 
 export interface SinkOptions {
   /** A client, which stays the caller's, or what one is made of, which the sink closes with itself. */
@@ -51,7 +60,10 @@ export interface SinkOptions {
   ordered?: boolean | undefined
   /** lz4 where not given. */
   compression?: CompressionName | undefined
-  /** What a write meets when the buffer is full; `wait` where not given. */
+  /**
+   * What a write meets when the buffer is full, and the disk does not help; `wait` where not given. `spool` is `wait`
+   * that needs a spool.
+   */
   overflow?: OverflowName | undefined
   /** Milliseconds that a write may wait for room, 0 for none, -1 for ever; 60000 where not given. */
   maxBlock?: number | undefined
@@ -64,6 +76,14 @@ export interface SinkOptions {
   timeRepair?: TimeRepairName | undefined
   /** Nothing is sent: writes resolve as if it were, and `planned` events show what would be. false where not given. */
   dryRun?: boolean | undefined
+  /** Which logs go to disk, and count as accepted once they are synced there; `off` where not given. */
+  spool?: SpoolMode | undefined
+  /** The folder of the spool, used by this sink alone. Needed unless `spool` is off; a dry run does not touch it. */
+  spoolPath?: string | undefined
+  /** Bytes of the spool's files, 65536 and more; 1073741824 where not given. What has no room stays in the buffer. */
+  spoolBytes?: number | undefined
+  /** Seconds after which logs on disk are given up, which is reported; 0, for never, where not given. */
+  spoolMaxAge?: number | undefined
   /** Over the client's own policy. */
   retry?: Partial<RetryPolicy> | undefined
   /**
@@ -74,6 +94,15 @@ export interface SinkOptions {
   clock?: SinkClock | undefined
   /** 0 up to 1; Math.random where not given. */
   random?: (() => number) | undefined
+}
+
+export interface SpoolSettings {
+  readonly mode: 'overflow' | 'always'
+  readonly path: string
+  /** Bytes. */
+  readonly limit: number
+  /** Milliseconds; Infinity for no bound. */
+  readonly maxAge: number
 }
 
 /** Sink options, checked and complete. */
@@ -94,6 +123,8 @@ export interface SinkSettings {
   readonly maxOpenBatches: number
   readonly timeRepair: TimeRepairName
   readonly dryRun: boolean
+  /** Undefined where nothing goes to disk. */
+  readonly spool: SpoolSettings | undefined
   readonly retry: RetryPolicy
   /** 0: retries are counted instead. */
   readonly maxRetryAge: number
@@ -118,11 +149,12 @@ export function checkSinkOptions(options: SinkOptions, base: RetryPolicy): SinkS
     adaptiveConcurrency: truth('adaptiveConcurrency', options.adaptiveConcurrency, true),
     ordered: truth('ordered', options.ordered, false),
     compression: oneOf('compression', options.compression, 'lz4', supportedCompressions()),
-    overflow: oneOf('overflow', options.overflow, 'wait', OVERFLOWS as readonly OverflowName[]),
+    overflow: oneOf('overflow', options.overflow, 'wait', OVERFLOWS),
     maxBlock: wholeNumber('maxBlock', options.maxBlock, 60_000, -1, LONGEST_TIMER),
     maxOpenBatches: wholeNumber('maxOpenBatches', options.maxOpenBatches, 1000, 1, 1_000_000),
     timeRepair: oneOf('timeRepair', options.timeRepair, 'keep', TIME_REPAIRS),
     dryRun: truth('dryRun', options.dryRun, false),
+    spool: checkSpool(options),
     retry: checkRetryPolicy(options.retry, base),
     maxRetryAge: wholeNumber('maxRetryAge', options.maxRetryAge, 0, 0, Number.MAX_SAFE_INTEGER),
     clock: options.clock ?? systemClock,
@@ -133,6 +165,28 @@ export function checkSinkOptions(options: SinkOptions, base: RetryPolicy): SinkS
 /** The time as the client knows it of the service, else this machine's. */
 export function serviceTime(client: PutClient): ServiceTime {
   return { now: client.now?.() ?? Date.now(), offset: client.clockOffset ?? 0 }
+}
+
+function checkSpool(options: SinkOptions): SpoolSettings | undefined {
+  const mode = oneOf('spool', options.spool, 'off', SPOOL_MODES)
+  const limit = wholeNumber(
+    'spoolBytes',
+    options.spoolBytes,
+    1_073_741_824,
+    SMALLEST_SPOOL,
+    Number.MAX_SAFE_INTEGER
+  )
+  const maxAge = wholeNumber('spoolMaxAge', options.spoolMaxAge, 0, 0, LONGEST_TIMER)
+  if (mode === 'off') {
+    if (options.overflow === 'spool')
+      throw invalid('overflow', 'overflow: spool needs spool: overflow or always')
+    return undefined
+  }
+  const path = options.spoolPath
+  if (typeof path !== 'string' || path.trim() === '')
+    throw invalid('spoolPath', 'spoolPath must name the folder of the spool')
+  if (options.dryRun === true) return undefined
+  return { mode, path, limit, maxAge: maxAge === 0 ? Number.POSITIVE_INFINITY : maxAge * 1000 }
 }
 
 function invalid(field: string, message: string): SlsError {

@@ -30,6 +30,7 @@ export function overflowPolicy(
 ): OverflowPolicy {
   switch (name) {
     case 'wait':
+    case 'spool':
       return { onFull: () => (maxBlock === 0 ? 'refuse' : 'wait') }
     case 'reject':
       return { onFull: () => 'refuse' }

@@ -1,13 +1,21 @@
 import { LogGroupEncoder } from '../client/codec/log-group-encoder'
 import { parseLogGroup } from '../client/codec/log-group-list'
 import { compress, decompress } from '../client/compression/compression'
+import type { SlsError } from '../client/errors'
 import type { CompressionName } from '../client/model'
 import { mayRepair, repairGroup, type ServiceTime, type TimeRepairName, type TimeSpan } from './log-time'
-import type { WriteTicket } from './write-ledger'
+
+/** Hears what becomes of logs. */
+export interface Settlement {
+  accept(logs: number, bytes: number, requestId: string, attempts: number): void
+  fail(logs: number, error: SlsError): void
+  /** They are on disk for sure. */
+  spool(logs: number, bytes: number): void
+}
 
 /** The consecutive logs of a batch that belong to one write. */
 export interface Share {
-  readonly ticket: WriteTicket
+  readonly ticket: Settlement
   logs: number
   /** Encoded bytes of these logs. */
   bytes: number
@@ -29,22 +37,46 @@ export class Piece {
   #raw: Buffer | undefined
   #body: Buffer | undefined
 
-  constructor(
-    raw: Buffer,
+  private constructor(
+    raw: Buffer | undefined,
+    body: Buffer | undefined,
+    rawSize: number,
     readonly shares: readonly Share[],
     readonly compression: CompressionName,
     /** Times of its logs, or wider. */
     span: TimeSpan
   ) {
     this.#raw = raw
-    this.#rawSize = raw.length
+    this.#body = body
+    this.#rawSize = rawSize
     this.#span = span
     this.logs = shares.reduce((sum, share) => sum + share.logs, 0)
+  }
+
+  /** One that is encoded. */
+  static ofRaw(raw: Buffer, shares: readonly Share[], compression: CompressionName, span: TimeSpan): Piece {
+    return new Piece(raw, undefined, raw.length, shares, compression, span)
+  }
+
+  /** One that is compressed already. */
+  static ofBody(
+    body: Buffer,
+    rawSize: number,
+    shares: readonly Share[],
+    compression: CompressionName,
+    span: TimeSpan
+  ): Piece {
+    return new Piece(undefined, body, rawSize, shares, compression, span)
   }
 
   /** Bytes before compression. */
   get rawSize(): number {
     return this.#rawSize
+  }
+
+  /** Times of its logs, or wider. */
+  get span(): TimeSpan {
+    return this.#span
   }
 
   /** Repairs the times of its logs, see {@link repairGroup}. Returns how many got another one. */
@@ -105,7 +137,7 @@ export class Piece {
       const end = shares.reduce((sum, share) => sum + share.logs, at)
       for (const log of logs.slice(at, end)) encoder.append(log)
       at = end
-      return new Piece(encoder.finish(), shares, this.compression, this.#span)
+      return Piece.ofRaw(encoder.finish(), shares, this.compression, this.#span)
     }
     return [encode(first), encode(second)]
   }

@@ -63,6 +63,11 @@ export class RateControl {
     this.#project = this.#placeRate(settings.clock.now())
   }
 
+  /** Failures of the project's calls since the last success; calls in flight together count as one. */
+  get projectFailures(): number {
+    return this.#project.gate.failures
+  }
+
   /** Milliseconds until any call may start; Infinity while one is out to try. */
   projectWait(now: number): number {
     return waitFor(this.#project, now)

@@ -8,7 +8,14 @@ const MOST_REFUSALS = 100
 /** Milliseconds for which a project or logstore that is missing may be in creation. */
 const CREATION_GRACE = 60_000
 
-export type Verdict = 'retryLater' | 'retryAfterGate' | 'splitByLogs' | 'splitByWrites' | 'fail'
+/** retryAfterDisk: it goes back to disk, or there instead of failing, to be sent much later. */
+export type Verdict =
+  | 'retryLater'
+  | 'retryAfterGate'
+  | 'retryAfterDisk'
+  | 'splitByLogs'
+  | 'splitByWrites'
+  | 'fail'
 
 export interface JudgedPiece {
   readonly piece: Pick<Piece, 'logs' | 'shares' | 'ordinaryRetries' | 'transientRetries'>
@@ -40,6 +47,15 @@ export function judge(error: SlsError, judged: JudgedPiece, { retry, maxRetryAge
 
 function isMissing(error: SlsError): boolean {
   return error.status === 404 && /^(?:project|logstore)not(?:exists?|exsit)$/i.test(error.code)
+}
+
+/** The same of a piece that was read from disk, where nobody waits for it: only what is refused for good fails. */
+export function judgeStored(error: SlsError, { piece, refusals }: JudgedPiece, { retry }: Patience): Verdict {
+  if (error.retryability === 'transient') return 'retryAfterGate'
+  if (error.retryability === 'ordinary')
+    return retry.maxRetries < 0 || piece.ordinaryRetries < retry.maxRetries ? 'retryLater' : 'retryAfterDisk'
+  if (error.status === undefined) return 'fail'
+  return piece.logs > 1 && (isTooLarge(error) || refusals < MOST_REFUSALS) ? 'splitByLogs' : 'fail'
 }
 
 function isTooLarge(error: SlsError): boolean {

@@ -2,14 +2,14 @@ import { setMaxListeners } from 'node:events'
 import type { SlsError } from '../client/errors'
 import { backoffDelay } from '../client/retry'
 import type { Batch } from './batch'
-import { DispatchQueue } from './dispatch-queue'
+import { DispatchQueue, type Waits } from './dispatch-queue'
 import type { SinkEmitter } from './events'
 import type { Health } from './health'
 import { LatencyHistogram } from './latency-histogram'
 import { type PutClient, type SinkSettings, serviceTime } from './options'
 import type { Piece } from './piece'
 import { type Call, RateControl, type Slowdown } from './rate-control'
-import { judge, type Verdict } from './refusal'
+import { judge, judgeStored, type Verdict } from './refusal'
 import { asSlsError } from './write-error'
 
 export interface SenderParts {
@@ -28,9 +28,34 @@ export interface SenderParts {
   emitter: SinkEmitter
   health: Health
   onAccepted: (logs: number, bytes: number) => void
-  /** Every log of the batch is accepted or has failed. */
+  /** Every log of the batch is accepted, on disk, or has failed. */
   onSettled: (batch: Batch) => void
+  /** Only where there is a spool. */
+  spool: SenderSpool | undefined
 }
+
+/** What the sender needs of the disk. */
+export interface SenderSpool {
+  /** A batch of writes is ready to be sent: true where it goes to disk instead. */
+  divert(batch: Batch): boolean
+  /** A batch that must wait for others may go to disk behind them, where they are on their way there. */
+  follow(batch: Batch): void
+  /** No call came through for a while, or one was interrupted: true where the batch goes to disk now. */
+  rescue(batch: Batch): boolean
+  /** A call failed that will be repeated. */
+  onTrouble(): void
+  /** A batch from disk cannot be sent for a long time. */
+  onPostponed(batch: Batch): void
+  /** The service refused a piece of a batch from disk for good. */
+  onRejected(batch: Batch, piece: Piece, error: SlsError): void
+}
+
+/** Milliseconds for which a batch that is postponed stays on disk. */
+export const POSTPONED = 30_000
+/** Rounds of calls without an answer after which the service counts as out of reach. */
+const OUT_OF_REACH = 3
+/** Bytes by which logs from disk may get ahead of others, or behind, before it is made up for. */
+const LARGEST_LEAD = 1024 * 1024
 
 type Answer = { requestId: string; error?: undefined } | { error: SlsError }
 
@@ -49,8 +74,15 @@ export class Sender {
   /** Of these, those whose last call failed. */
   readonly #failing = new Set<Batch>()
   readonly #queue = new DispatchQueue()
+  /** Of batches from disk. */
+  readonly #backlog = new DispatchQueue()
+  /** Bytes from disk minus other bytes that were sent while both were waiting. */
+  #backlogLead = 0
   readonly #rates: RateControl
-  readonly #abort = new AbortController()
+  #abort = new AbortController()
+  #closed = false
+  /** No answer came to the last call that ended. */
+  #unanswered = false
   #cancelWake: (() => void) | undefined
 
   constructor(private readonly parts: SenderParts) {
@@ -70,6 +102,11 @@ export class Sender {
     return this.#failing.size > 0
   }
 
+  /** No answer came to the last calls, nor to those they repeated. */
+  get isOutOfReach(): boolean {
+    return this.#unanswered && this.#rates.projectFailures >= OUT_OF_REACH
+  }
+
   get batches(): ReadonlySet<Batch> {
     return this.#batches
   }
@@ -81,20 +118,62 @@ export class Sender {
   submit(batch: Batch): void {
     this.#batches.add(batch)
     if (batch.predecessors.size === 0) this.unblock(batch)
+    else if (batch.stored === undefined) this.parts.spool?.follow(batch)
     if (batch.state !== 'sending') batch.pieces.at(-1)?.trim()
   }
 
   /** The batch waits for no other any more. */
   unblock(batch: Batch): void {
+    if (batch.stored === undefined && this.parts.spool?.divert(batch) === true) return
+    this.enqueue(batch)
+  }
+
+  /** The batch is sent when its turn comes, whatever the spool says. */
+  enqueue(batch: Batch): void {
     batch.state = 'queued'
-    this.#queue.push(batch)
+    this.#queueOf(batch).push(batch)
     this.#pump()
   }
 
-  /** The oldest batch that no call is out for. */
+  /** The oldest batch that is neither on the wire nor on its way to disk, nor from there. */
   oldestIdle(): Batch | undefined {
-    for (const batch of this.#batches) if (batch.state !== 'sending') return batch
+    for (const batch of this.#batches) if (isIdle(batch)) return batch
     return undefined
+  }
+
+  /** Batches that could go to disk now, the oldest first. */
+  *spoolable(): Iterable<Batch> {
+    for (const batch of this.#batches) if (isIdle(batch) && batch.predecessors.size === 0) yield batch
+  }
+
+  /** Takes a batch out of the queue, to be settled or queued again later. */
+  withdraw(batch: Batch, state: 'held' | 'spooling'): void {
+    if (batch.state === 'sending') this.#sendingCharge -= batch.charge
+    batch.state = state
+    batch.cancelDelay?.()
+    batch.cancelDelay = undefined
+    this.#failing.delete(batch)
+    this.#queue.prune(batch.frame)
+  }
+
+  /** What is left of the batch is on disk. */
+  spooled(batch: Batch): void {
+    for (const piece of batch.pieces.splice(0))
+      for (const { ticket, logs, bytes } of piece.shares) ticket.spool(logs, bytes)
+    this.#settle(batch)
+  }
+
+  /** Forgets a batch from disk, where it stays. */
+  release(batch: Batch): void {
+    this.#remove(batch)
+    this.#backlog.prune(batch.frame)
+  }
+
+  /** Aborts the calls on the wire: what they carried goes to disk, or is sent once more. */
+  interrupt(): void {
+    this.#abort.abort()
+    this.#abort = new AbortController()
+    setMaxListeners(0, this.#abort.signal)
   }
 
   /** What is left of the batch fails. */
@@ -106,25 +185,34 @@ export class Sender {
 
   /** Gives up everything; calls on the wire are aborted, and what comes of them is not waited for. */
   abandon(error: SlsError): void {
+    this.#closed = true
     this.#abort.abort()
     this.#cancelWake?.()
     this.#queue.clear()
-    for (const batch of [...this.#batches]) this.giveUp(batch, error)
+    this.#backlog.clear()
+    for (const batch of [...this.#batches]) {
+      if (batch.stored === undefined) this.giveUp(batch, error)
+      else this.release(batch)
+    }
   }
 
   #settle(batch: Batch): void {
+    this.#remove(batch)
+    this.parts.onSettled(batch)
+  }
+
+  #remove(batch: Batch): void {
     if (batch.state === 'sending') this.#sendingCharge -= batch.charge
     batch.state = 'settled'
     batch.cancelDelay?.()
     this.#batches.delete(batch)
     this.#failing.delete(batch)
-    this.parts.onSettled(batch)
   }
 
   #pump(): void {
     this.#cancelWake?.()
     this.#cancelWake = undefined
-    if (this.#abort.signal.aborted) return
+    if (this.#closed) return
     const { clock, concurrency } = this.parts.settings
     while (this.#inFlight < concurrency) {
       const now = clock.now()
@@ -141,10 +229,20 @@ export class Sender {
   #next(now: number): Batch | number {
     const wait = this.#rates.projectWait(now)
     if (wait > 0) return this.#batches.size === 0 ? Number.POSITIVE_INFINITY : wait
-    return this.#queue.take({
+    const waits: Waits = {
       logstore: (logstore) => this.#rates.logstoreWait(logstore, now),
       route: (frame) => this.#rates.routeWait(frame, now)
-    })
+    }
+    const preferred = this.#backlogLead < 0 ? this.#backlog : this.#queue
+    const other = preferred === this.#queue ? this.#backlog : this.#queue
+    const first = preferred.take(waits)
+    if (typeof first !== 'number') return first
+    const second = other.take(waits)
+    return typeof second === 'number' ? Math.min(first, second) : second
+  }
+
+  #queueOf(batch: Batch): DispatchQueue {
+    return batch.stored === undefined ? this.#queue : this.#backlog
   }
 
   #start(batch: Batch, now: number): void {
@@ -153,29 +251,37 @@ export class Sender {
     batch.state = 'sending'
     this.#sendingCharge += batch.charge
     this.#inFlight++
+    const lead = this.#backlogLead + (batch.stored === undefined ? -piece.rawSize : piece.rawSize)
+    this.#backlogLead = Math.min(Math.max(lead, -LARGEST_LEAD), LARGEST_LEAD)
     this.#attempt(batch, piece, this.#rates.begin(batch.frame, piece.rawSize, now)).catch(
       (error: unknown) => {
-        if (batch.state !== 'settled') this.giveUp(batch, asSlsError(error))
+        if (batch.state === 'settled') return
+        if (batch.stored === undefined) this.giveUp(batch, asSlsError(error))
+        else this.parts.spool?.onPostponed(batch)
       }
     )
   }
 
   async #attempt(batch: Batch, piece: Piece, call: Call): Promise<void> {
-    const answer = await this.#put(batch, piece)
+    const { signal } = this.#abort
+    const answer = await this.#put(batch, piece, signal)
     const now = this.parts.settings.clock.now()
     const verdict = answer.error === undefined ? undefined : this.#judge(answer.error, batch, piece)
     const halves = await this.#split(piece, verdict)
     this.#inFlight--
+    if (!signal.aborted) this.#unanswered = answer.error !== undefined && answer.error.status === undefined
     if (batch.state === 'settled') {
       this.#rates.abandoned(call)
       return
     }
     if (answer.error === undefined) this.#accepted(batch, piece, call, answer.requestId, now)
+    else if (signal.aborted) this.#interrupted(batch, call)
     else this.#refused(batch, piece, call, answer.error, halves ?? verdict, now)
+    if (answer.error !== undefined) this.parts.spool?.onTrouble()
     this.#pump()
   }
 
-  async #put(batch: Batch, piece: Piece): Promise<Answer> {
+  async #put(batch: Batch, piece: Piece, signal: AbortSignal): Promise<Answer> {
     const { client, settings } = this.parts
     const { logstore, hashKey } = batch.frame
     try {
@@ -186,7 +292,7 @@ export class Sender {
       const startedAt = settings.clock.now()
       const { requestId } = await client.putLogs(
         { logstore, body, rawSize: piece.rawSize, compression: piece.compression, hashKey },
-        this.#abort.signal
+        signal
       )
       this.latency.add(settings.clock.now() - startedAt)
       return { requestId }
@@ -201,7 +307,8 @@ export class Sender {
     if (error.retryability === 'never') batch.refusals++
     const { settings } = this.parts
     const age = settings.clock.now() - batch.openedAt
-    return judge(error, { piece, age, refusals: batch.refusals }, settings)
+    const judged = { piece, age, refusals: batch.refusals }
+    return batch.stored === undefined ? judge(error, judged, settings) : judgeStored(error, judged, settings)
   }
 
   /** The halves of a piece that is to be split; undefined when it is not, or cannot be. */
@@ -241,6 +348,11 @@ export class Sender {
     }
     if (error.retryability === 'transient') this.#rates.failed(call, error, now)
     else this.#rates.refused(call)
+    if (next === 'retryAfterDisk') {
+      this.#willRetry(batch, piece, error, now, POSTPONED)
+      this.parts.spool?.onPostponed(batch)
+      return
+    }
     if (next === 'retryLater') {
       piece.ordinaryRetries++
       const delay = backoffDelay(this.parts.settings.retry, piece.ordinaryRetries, this.parts.settings.random)
@@ -248,6 +360,8 @@ export class Sender {
       this.#pause(batch, delay)
       return
     }
+    if (next === 'fail' && error.retryability === 'transient' && this.parts.spool?.rescue(batch) === true)
+      return
     batch.pieces.pop()
     if (Array.isArray(next)) batch.pieces.push(next[1], next[0])
     else this.#failed(batch, piece, error, now)
@@ -255,8 +369,16 @@ export class Sender {
     if (next === 'fail') this.#giveUpAged(batch, error, now)
   }
 
+  /** Nobody knows whether the logs were accepted. */
+  #interrupted(batch: Batch, call: Call): void {
+    this.#rates.abandoned(call)
+    if (batch.stored === undefined && this.parts.spool?.rescue(batch) === true) return
+    this.#goOn(batch)
+  }
+
   #failed(batch: Batch, piece: Piece, error: SlsError, now: number): void {
     const { logstore } = batch.frame
+    if (batch.stored !== undefined) this.parts.spool?.onRejected(batch, piece, error)
     for (const share of piece.shares) share.ticket.fail(share.logs, error)
     this.parts.health.failed(logstore, error, now)
     this.parts.emitter.emit('error', { error, logstore, logs: piece.logs })
@@ -268,7 +390,7 @@ export class Sender {
     if (maxRetryAge === 0 || error.retryability === 'never') return
     for (const batch of [...this.#batches]) {
       const concerned = error.status === undefined || batch.frame.logstore === failed.frame.logstore
-      if (!concerned || batch.state === 'sending' || now - batch.openedAt < maxRetryAge) continue
+      if (!concerned || !isIdle(batch) || now - batch.openedAt < maxRetryAge) continue
       const { logstore } = batch.frame
       this.parts.emitter.emit('error', { error, logstore, logs: batch.pendingLogs })
       this.parts.health.failed(logstore, error, now)
@@ -299,7 +421,7 @@ export class Sender {
     }
     this.#sendingCharge -= batch.charge
     batch.state = 'queued'
-    this.#queue.pushFront(batch)
+    this.#queueOf(batch).pushFront(batch)
   }
 
   #pause(batch: Batch, delay: number): void {
@@ -308,8 +430,12 @@ export class Sender {
     batch.cancelDelay = this.parts.settings.clock.after(delay, () => {
       batch.cancelDelay = undefined
       batch.state = 'queued'
-      this.#queue.pushFront(batch)
+      this.#queueOf(batch).pushFront(batch)
       this.#pump()
     })
   }
+}
+
+function isIdle({ state, stored }: Batch): boolean {
+  return stored === undefined && state !== 'sending' && state !== 'spooling' && state !== 'settled'
 }

@@ -5,11 +5,19 @@ import { defaultRetryPolicy } from '../client/retry'
 import { Accumulator } from './accumulator'
 import { Admission } from './admission'
 import type { Batch } from './batch'
+import { DRAIN_SHARE } from './drainer'
 import { DryRun } from './dry-run'
 import { SinkEmitter, type SinkEvents, type SinkListener } from './events'
 import { Health } from './health'
 import { MemoryBudget } from './memory-budget'
-import { checkSinkOptions, type PutClient, type SinkOptions, type SinkSettings, serviceTime } from './options'
+import {
+  checkSinkOptions,
+  type PutClient,
+  type SinkOptions,
+  type SinkSettings,
+  type SpoolSettings,
+  serviceTime
+} from './options'
 import { OrderBook } from './order-book'
 import { type DroppableBuffer, overflowPolicy } from './overflow'
 import { Places } from './place'
@@ -17,6 +25,7 @@ import { checkLogs, type SinkWrite } from './prepare-write'
 import { RateMeter } from './rate-meter'
 import { Sender } from './sender'
 import type { SinkState, SinkStatus } from './status'
+import { StoreAndForward } from './store-and-forward'
 import { WriteError } from './write-error'
 import { type Receipt, WriteLedger } from './write-ledger'
 
@@ -29,6 +38,8 @@ const LONGEST_DEADLINE = 2_147_483_647
 export interface CloseReport {
   /** Accepted meanwhile. */
   acceptedLogs: number
+  /** Put on disk meanwhile, to be sent when the next sink opens the same spool. */
+  spooledLogs: number
   /** Failed, most of them with code `Closed`: each write of them rejects. */
   failedLogs: number
   failedWrites: number
@@ -52,8 +63,11 @@ export class SlsSink {
   readonly #accumulator: Accumulator
   readonly #admission: Admission
   readonly #sender: Sender
+  readonly #spool: StoreAndForward | undefined
   readonly #logRate: RateMeter
   readonly #byteRate: RateMeter
+  #acceptedLogs = 0
+  #acceptedBytes = 0
   #dropped = 0
   #water: 'calm' | 'rising' = 'calm'
   #closing: Promise<CloseReport> | undefined
@@ -72,19 +86,22 @@ export class SlsSink {
     this.#client = client
     this.#places = new Places(settings.logstore, settings.buckets)
     this.#order = settings.ordered ? new OrderBook() : undefined
-    this.#budget = new MemoryBudget(settings.totalBytes, {
+    const writable = settings.spool === undefined ? 1 : 1 - DRAIN_SHARE
+    this.#budget = new MemoryBudget(Math.max(1, Math.floor(settings.totalBytes * writable)), {
       high: () => this.#tellWater('highWater'),
       low: () => this.#tellWater('lowWater')
     })
     this.#logRate = new RateMeter(settings.clock.now())
     this.#byteRate = new RateMeter(settings.clock.now())
+    this.#spool = settings.spool === undefined ? undefined : this.#openSpool(settings.spool)
     this.#sender = new Sender({
       client,
       settings,
       emitter: this.#emitter,
       health: this.#health,
       onAccepted: (logs, bytes) => this.#count(logs, bytes),
-      onSettled: (batch) => this.#settled(batch)
+      onSettled: (batch) => this.#settled(batch),
+      spool: this.#spool
     })
     this.#accumulator = new Accumulator({
       settings,
@@ -97,13 +114,25 @@ export class SlsSink {
       budget: this.#budget,
       accumulator: this.#accumulator,
       ledger: this.#ledger,
-      overflow: overflowPolicy(settings.overflow, settings.maxBlock, this.#droppable())
+      overflow: overflowPolicy(settings.overflow, settings.maxBlock, this.#droppable()),
+      disk: this.#spool
+    })
+  }
+
+  #openSpool(spool: SpoolSettings): StoreAndForward {
+    return new StoreAndForward({
+      settings: this.#settings,
+      spool,
+      sender: () => this.#sender,
+      emitter: this.#emitter,
+      isPressed: () => this.#admission.waitingWrites > 0,
+      onChange: () => this.#admission.diskChanged()
     })
   }
 
   /**
    * Writes logs to one place, as many as there may be: they are cut into batches. All are checked before any is kept.
-   * @returns when every log is accepted
+   * @returns when every log is accepted, or on disk where there is a spool
    * @throws WriteError `InvalidLog` or `LogTooLarge` naming the log; `BufferFull`, `Dropped`, `Closed`; what the
    *   service refused or what ended the retries. It tells how many logs were accepted. SlsError `InvalidOption` for
    *   the logstore or hash key.
@@ -125,8 +154,8 @@ export class SlsSink {
   }
 
   /**
-   * Takes no more writes, sends what there is, and after `deadline` milliseconds fails what is left with code
-   * `Closed`. A later call returns the same report.
+   * Takes no more writes, sends what there is, puts on disk in time what cannot be sent where there is a spool, and after
+   * `deadline` milliseconds fails what is left with code `Closed`. A later call returns the same report.
    */
   close(deadline: number = CLOSE_DEADLINE): Promise<CloseReport> {
     this.#closing ??= this.#close(deadline)
@@ -148,7 +177,11 @@ export class SlsSink {
     const status: SinkStatus = {
       state: this.#state(),
       ...this.#buffered(now),
-      memory: { used: this.#budget.used, peak: this.#budget.peak, limit: this.#budget.limit },
+      memory: {
+        used: this.#budget.used + (this.#spool?.memory.used ?? 0),
+        peak: this.#budget.peak + (this.#spool?.memory.peak ?? 0),
+        limit: this.#settings.totalBytes
+      },
       pressure: this.#budget.level,
       openBatches: this.#accumulator.openBatches,
       sealedBatches: this.#sender.batches.size,
@@ -156,8 +189,8 @@ export class SlsSink {
       waitingWrites: this.#admission.waitingWrites,
       waitingLogs: this.#admission.waitingLogs,
       pendingWrites: this.#ledger.pendingWrites,
-      logs: this.#ledger.acceptedLogs,
-      bytes: this.#ledger.acceptedBytes,
+      logs: this.#acceptedLogs,
+      bytes: this.#acceptedBytes,
       logsPerSecond: this.#logRate.perSecond(now),
       bytesPerSecond: this.#byteRate.perSecond(now),
       requests: this.#sender.requests,
@@ -167,8 +200,10 @@ export class SlsSink {
       failedWrites: this.#ledger.failedWrites,
       dropped: this.#dropped,
       slowed: this.#sender.slowdowns(),
+      spooled: this.#ledger.spooledLogs,
       latency: this.#sender.latency.quantiles()
     }
+    if (this.#spool !== undefined) status.spool = this.#spool.status()
     const lastError = this.#health.lastError(now)
     if (lastError !== undefined) status.lastError = lastError
     if (this.#dryRun !== undefined) {
@@ -202,22 +237,40 @@ export class SlsSink {
   }
 
   async #close(deadline: number): Promise<CloseReport> {
-    const { clock } = this.#settings
-    const { acceptedLogs, failedLogs, failedWrites } = this.#ledger
-    let cancelTimer: () => void = () => undefined
-    const timeUp = new Promise<void>((resolve) => {
-      cancelTimer = clock.after(Math.min(Math.max(deadline, 0), LONGEST_DEADLINE), resolve)
-    })
-    await Promise.race([this.flush(), timeUp])
-    cancelTimer()
+    const { acceptedLogs, spooledLogs, failedLogs, failedWrites } = this.#ledger
+    const time = Math.min(Math.max(deadline, 0), LONGEST_DEADLINE)
+    await (this.#spool === undefined ? this.#within(time, this.flush()) : this.#empty(this.#spool, time))
     this.#abandon()
     this.#ownClient?.close()
     this.#phase = 'closed'
+    await this.#spool?.close()
     return {
       acceptedLogs: this.#ledger.acceptedLogs - acceptedLogs,
+      spooledLogs: this.#ledger.spooledLogs - spooledLogs,
       failedLogs: this.#ledger.failedLogs - failedLogs,
       failedWrites: this.#ledger.failedWrites - failedWrites
     }
+  }
+
+  /** Sends for half of the time; then all that is not on the wire goes to disk, and soon after that what is. */
+  async #empty(spool: StoreAndForward, time: number): Promise<void> {
+    const flushed = this.flush()
+    if (!this.#sender.isOutOfReach && (await this.#within(time / 2, flushed))) return
+    spool.spoolEverything()
+    if (await this.#within(time / 4, flushed)) return
+    this.#sender.interrupt()
+    await this.#within(time / 4, flushed)
+  }
+
+  /** False where `milliseconds` passed before. */
+  async #within(milliseconds: number, work: Promise<void>): Promise<boolean> {
+    let cancelTimer: () => void = () => undefined
+    const timeUp = new Promise<false>((resolve) => {
+      cancelTimer = this.#settings.clock.after(milliseconds, () => resolve(false))
+    })
+    const inTime = await Promise.race([work.then(() => true), timeUp])
+    cancelTimer()
+    return inTime
   }
 
   #abandon(): void {
@@ -231,6 +284,10 @@ export class SlsSink {
   }
 
   #settled(batch: Batch): void {
+    if (batch.stored !== undefined) {
+      this.#spool?.settled(batch)
+      return
+    }
     this.#budget.give(batch.charge)
     for (const freed of this.#order?.release(batch) ?? []) this.#sender.unblock(freed)
     this.#admission.pump()
@@ -263,6 +320,8 @@ export class SlsSink {
   }
 
   #count(logs: number, bytes: number): void {
+    this.#acceptedLogs += logs
+    this.#acceptedBytes += bytes
     const now = this.#settings.clock.now()
     this.#logRate.add(logs, now)
     this.#byteRate.add(bytes, now)
@@ -293,6 +352,7 @@ export class SlsSink {
     let since = now
     for (const batches of [this.#sender.batches, this.#accumulator.batches]) {
       for (const batch of batches) {
+        if (batch.stored !== undefined) continue
         bufferedLogs += batch.pendingLogs
         bufferedBytes += batch.pendingBytes
         since = Math.min(since, batch.openedAt)

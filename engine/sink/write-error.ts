@@ -3,7 +3,7 @@ import { SlsError, type SlsErrorDetails } from '../client/errors'
 export interface WriteErrorDetails extends SlsErrorDetails {
   /** Logs of the write. */
   logs: number
-  /** Logs of the write that the service accepted. */
+  /** Logs of the write that the service accepted, or that are on disk. */
   acceptedLogs: number
   /** Place of the log that is wrong, from 0. */
   logIndex?: number

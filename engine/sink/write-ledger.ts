@@ -1,10 +1,13 @@
 import type { SlsError } from '../client/errors'
+import type { Settlement } from './piece'
 import { WriteError } from './write-error'
 
-/** What the service confirmed of one write. */
+/** What became of one write. */
 export interface Receipt {
-  /** Logs accepted. */
+  /** Logs accepted by the service, or on disk. */
   logs: number
+  /** Of these, the ones that are on disk, to be sent later. */
+  spooled: number
   /** Their encoded bytes, before compression. */
   bytes: number
   /** Of each request that carried logs of the write. */
@@ -15,12 +18,13 @@ export interface Receipt {
 }
 
 /** One write until it is settled: exactly once, when each of its logs is accepted or has failed. */
-export class WriteTicket {
+export class WriteTicket implements Settlement {
   readonly receipt: Promise<Receipt>
   #requestIds: string[] | undefined
   #resolve: (receipt: Receipt) => void = () => undefined
   #reject: (error: WriteError) => void = () => undefined
   #accepted = 0
+  #spooled = 0
   #failed = 0
   #bytes = 0
   #attempts = 0
@@ -39,9 +43,9 @@ export class WriteTicket {
     })
   }
 
-  /** Logs that are neither accepted nor failed. */
+  /** Logs that are neither accepted nor on disk nor failed. */
   get pending(): number {
-    return this.logs - this.#accepted - this.#failed
+    return this.logs - this.#accepted - this.#spooled - this.#failed
   }
 
   accept(logs: number, bytes: number, requestId: string, attempts: number): void {
@@ -52,6 +56,13 @@ export class WriteTicket {
     else this.#requestIds.push(requestId)
     this.ledger.acceptedLogs += logs
     this.ledger.acceptedBytes += bytes
+    this.settleIfDone()
+  }
+
+  spool(logs: number, bytes: number): void {
+    this.#spooled += logs
+    this.#bytes += bytes
+    this.ledger.spooledLogs += logs
     this.settleIfDone()
   }
 
@@ -68,14 +79,15 @@ export class WriteTicket {
     if (this.pending !== 0) return
     if (this.#error === undefined) {
       this.#resolve({
-        logs: this.#accepted,
+        logs: this.#accepted + this.#spooled,
+        spooled: this.#spooled,
         bytes: this.#bytes,
         requestIds: this.#requestIds ?? [],
         logstore: this.logstore,
         attempts: this.#attempts
       })
     } else {
-      this.#reject(WriteError.of(this.#error, this.logs, this.#accepted))
+      this.#reject(WriteError.of(this.#error, this.logs, this.#accepted + this.#spooled))
     }
     this.ledger.settled(this, this.#error !== undefined)
   }
@@ -90,6 +102,7 @@ interface DrainWaiter {
 export class WriteLedger {
   acceptedLogs = 0
   acceptedBytes = 0
+  spooledLogs = 0
   failedLogs = 0
   failedWrites = 0
   #epoch = 0

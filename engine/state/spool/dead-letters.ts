@@ -4,7 +4,7 @@ import type { SlsError } from '../../client/errors'
 import type { SpoolDisk } from './disk'
 import type { SpoolEntry } from './record'
 
-const FILE = 'rejected.jsonl'
+export const REJECTED_FILE = 'rejected.jsonl'
 
 /** Log groups that the service refused for good, kept for people: a line of JSON each, in one bounded file. */
 export class DeadLetters {
@@ -29,9 +29,9 @@ export class DeadLetters {
 
   async #append(text: string): Promise<boolean> {
     const bytes = Buffer.from(text)
-    const size = (await this.disk.list()).find(({ name }) => name === FILE)?.size
+    const size = (await this.disk.list()).find(({ name }) => name === REJECTED_FILE)?.size
     if ((size ?? 0) + bytes.length > this.limit) return false
-    const file = await (size === undefined ? this.disk.create(FILE) : this.disk.open(FILE))
+    const file = await (size === undefined ? this.disk.create(REJECTED_FILE) : this.disk.open(REJECTED_FILE))
     try {
       await file.write(bytes, size ?? 0)
       await file.sync()

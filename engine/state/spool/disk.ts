@@ -81,6 +81,7 @@ export class FolderDisk implements SpoolDisk {
   }
 
   async replace(name: string, content: string): Promise<void> {
+    await this.prepare()
     await writeFileAtomic(this.#file(name), content, { mode: FILE_MODE })
     await syncFolder(this.path)
   }

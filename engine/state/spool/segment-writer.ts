@@ -1,6 +1,6 @@
 import type { SpoolDisk, SpoolFile } from './disk'
 import { decodeHead, encodeHead, type RecordHead, recordSize, type SpoolEntry } from './record'
-import { Segment } from './segment'
+import type { Segment } from './segment'
 
 /** Bytes that are written and synced together at most, but for a single record that is larger. */
 const LARGEST_GROUP = 4 * 1024 * 1024
@@ -30,11 +30,17 @@ export interface WriterParts {
  */
 export class SegmentWriter {
   #pending: Pending[] = []
+  #failures = 0
   #working: Promise<void> | undefined
   #file: SpoolFile | undefined
   #segment: Segment | undefined
 
   constructor(private readonly parts: WriterParts) {}
+
+  /** Groups that did not get to disk. */
+  get failures(): number {
+    return this.#failures
+  }
 
   /** The segment that is being written. */
   get segment(): Segment | undefined {
@@ -66,6 +72,7 @@ export class SegmentWriter {
         const heads = await this.#write(group)
         for (const [index, { resolve }] of group.entries()) resolve(heads[index] as RecordHead)
       } catch (error) {
+        this.#failures++
         const failed = [...group, ...this.#pending.splice(0)]
         await this.#giveUpSegment()
         for (const { reject } of failed) reject(error)

@@ -52,8 +52,11 @@ export class SpoolReader {
     return Math.max(this.#since, this.#segment?.firstTime ?? 0)
   }
 
-  /** The next record; undefined where there is none at present. Must not be called again before it resolves. */
-  async next(): Promise<StoredRecord | undefined> {
+  /**
+   * The next record; undefined where there is none at present, or where it is not to be read yet. Must not be called
+   * again before it resolves.
+   */
+  async next(isWanted: (head: RecordHead) => boolean = () => true): Promise<StoredRecord | undefined> {
     while (!this.finished) {
       const segment = this.#segment ?? (await this.#enter())
       const scan = this.#scan
@@ -78,6 +81,7 @@ export class SpoolReader {
         return undefined
       }
       const drained = this.parts.drained.has(head.seq)
+      if (!drained && !isWanted(head)) return undefined
       const body = drained ? undefined : await scan.body(offset, head)
       this.#offset = found.end
       this.#since = head.time

@@ -46,6 +46,10 @@ export class Spool {
   readonly #lanes = new Int32Array(LANES)
   /** Bytes of records on their way to disk. */
   #coming = 0
+  /** Records that wait for room, one after another, and how often there was none. */
+  #turns: Promise<void> = Promise.resolve()
+  #queued = 0
+  #refusals = 0
   #nextNumber = 1
   #nextSeq = 1
   #dirty = false
@@ -95,6 +99,11 @@ export class Spool {
     return this.options.limit
   }
 
+  /** How often records did not get to disk. */
+  get failures(): number {
+    return this.#writer.failures + this.#refusals
+  }
+
   /** Bytes of all segment files. */
   get used(): number {
     return this.#segments.reduce((sum, { size }) => sum + size, 0)
@@ -121,24 +130,19 @@ export class Spool {
   }
 
   /**
-   * Resolves when the record is on disk for sure; those appended later never get there first.
+   * Resolves when the record is on disk for sure. Records get there in the order of these calls; where one fails, all
+   * fail that were appended before that was known.
    * @throws SlsError `Spool`: field `spoolBytes` where there is no room, else `spoolPath`
    */
   async append(entry: SpoolEntry): Promise<void> {
-    const size = sizeOf(entry)
-    if (!this.hasRoom(entry)) {
-      await this.#makeRoom()
-      if (!this.hasRoom(entry)) throw full(this.path, this.options.limit)
-    }
-    this.#coming += size
+    const { failures } = this
     this.#count(entry.lane, 1)
     try {
-      await this.#writer.append(entry)
+      if (this.#queued === 0 && this.hasRoom(entry)) await this.#write(entry)
+      else await this.#inTurn(() => this.#writeWithRoom(entry, failures))
     } catch (error) {
       this.#count(entry.lane, -1)
       throw spoolError(error, 'written', this.path)
-    } finally {
-      this.#coming -= size
     }
   }
 
@@ -184,14 +188,51 @@ export class Spool {
   async save(): Promise<void> {
     if (!this.#dirty) return
     this.#dirty = false
-    await this.#chore(() => this.options.disk.replace(MARK, formatMark(this.#drained)), 'written')
+    try {
+      await this.#chore(() => this.options.disk.replace(MARK, formatMark(this.#drained)), 'written')
+    } catch (error) {
+      this.#dirty = true
+      throw error
+    }
   }
 
-  /** Waits for what is being written, and saves. */
+  /**
+   * Waits for what is being written, and saves.
+   * @throws SlsError `Spool` where it cannot: what is on disk is safe, but some of what is drained will come again
+   */
   async close(): Promise<void> {
     await this.#writer.finishSegment()
     await this.save()
     await this.#chores
+  }
+
+  async #write(entry: SpoolEntry): Promise<void> {
+    const size = sizeOf(entry)
+    this.#coming += size
+    try {
+      await this.#writer.append(entry)
+    } finally {
+      this.#coming -= size
+    }
+  }
+
+  async #writeWithRoom(entry: SpoolEntry, failures: number): Promise<void> {
+    if (this.failures !== failures) throw new Error('the record before could not be written')
+    if (!this.hasRoom(entry)) await this.#makeRoom()
+    if (this.hasRoom(entry)) return this.#write(entry)
+    this.#refusals++
+    throw full(this.path, this.options.limit)
+  }
+
+  async #inTurn(task: () => Promise<void>): Promise<void> {
+    const turn = this.#turns.then(task)
+    this.#queued++
+    this.#turns = turn.catch(() => undefined)
+    try {
+      await turn
+    } finally {
+      this.#queued--
+    }
   }
 
   async #load(): Promise<void> {

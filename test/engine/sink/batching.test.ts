@@ -15,6 +15,7 @@ describe('Batching', () => {
     assert.deepEqual(service.values('id'), ['1', '2'])
     assert.deepEqual(await receipt, {
       logs: 1,
+      spooled: 0,
       bytes: 17,
       requestIds: ['request-1'],
       logstore: 'access',

@@ -63,7 +63,7 @@ describe('Closing', () => {
     const late = await failureOf(sink.write({ logs: [log('late')] }))
     assert.equal(late.code, 'Closed')
     await clock.advance(0)
-    assert.deepEqual(await closed, { acceptedLogs: 10, failedLogs: 0, failedWrites: 0 })
+    assert.deepEqual(await closed, { acceptedLogs: 10, spooledLogs: 0, failedLogs: 0, failedWrites: 0 })
     assert.equal((await receipt).logs, 10)
     assert.equal(sink.status().state, 'closed')
     assert.equal(clock.pendingTimers, 0)
@@ -92,7 +92,7 @@ describe('Closing', () => {
     await clock.advance(2999)
     assert.ok(service.received.length > before, 'it tries on')
     await clock.advance(1)
-    assert.deepEqual(await closed, { acceptedLogs: 0, failedLogs: 9, failedWrites: 3 })
+    assert.deepEqual(await closed, { acceptedLogs: 0, spooledLogs: 0, failedLogs: 9, failedWrites: 3 })
     for (const error of await Promise.all([open, sealed, waiting])) assert.equal(error.code, 'Closed')
     assert.equal(clock.pendingTimers, 0)
     const calls = service.received.length
@@ -118,7 +118,7 @@ describe('Closing', () => {
     const write = failureOf(sink.write({ logs: logs(10) }))
     const closed = sink.close(450)
     await clock.advance(450)
-    assert.deepEqual(await closed, { acceptedLogs: 4, failedLogs: 6, failedWrites: 1 })
+    assert.deepEqual(await closed, { acceptedLogs: 4, spooledLogs: 0, failedLogs: 6, failedWrites: 1 })
     assert.equal((await write).acceptedLogs, 4)
   })
 

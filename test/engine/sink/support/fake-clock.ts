@@ -14,6 +14,10 @@ export class FakeClock implements SinkClock {
     return this.#now
   }
 
+  date(): number {
+    return 1_700_000_000_000 + this.#now
+  }
+
   after(delay: number, task: () => void): () => void {
     const timer = { due: this.#now + delay, task }
     this.#timers.add(timer)

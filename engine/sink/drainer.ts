@@ -1,0 +1,354 @@
+import * as path from 'node:path'
+import type { SlsError } from '../client/errors'
+import { DeadLetters, REJECTED_FILE } from '../state/spool/dead-letters'
+import type { RecordHead } from '../state/spool/record'
+import type { SpoolReader, StoredRecord } from '../state/spool/spool-reader'
+import { BATCH_OVERHEAD, Batch, SHARE_OVERHEAD } from './batch'
+import type { SinkEmitter } from './events'
+import type { SinkSettings, SpoolSettings } from './options'
+import { OrderBook } from './order-book'
+import type { Piece, Settlement } from './piece'
+import { Postponed, type RecordPlace } from './postponed'
+import { POSTPONED, type Sender } from './sender'
+import type { SpoolKeeper } from './spool-keeper'
+import type { SpoolStatus } from './status'
+
+/** The share of the buffer that batches read from disk may take. */
+export const DRAIN_SHARE = 0.25
+/** Batches from disk on their way, for each request that may be in flight. */
+const BATCHES_PER_REQUEST = 2
+/** Milliseconds between writing down what is drained, between looks for what is too old, and after a failed read. */
+const SAVE_INTERVAL = 1000
+const EXPIRY_INTERVAL = 10_000
+const READ_PAUSE = 5000
+/** Milliseconds and records by which reading may be behind until newer ones are read besides. */
+const BEHIND = 5000
+const MANY = 16
+/** The part of the spool's bytes that is set aside for what the service refuses. */
+const REJECTED_SHARE = 1 / 16
+/** A machine without a clock begins in 1970: such times say nothing about an age. */
+const FIRST_SURE_TIME = Date.UTC(2020, 0)
+
+export interface DrainerParts {
+  settings: SinkSettings
+  spool: SpoolSettings
+  sender: () => Sender
+  emitter: SinkEmitter
+  keeper: SpoolKeeper
+  /** Something was drained. */
+  onDrained: () => void
+}
+
+/** One reader and its batches that are being sent. */
+interface Stream {
+  readonly reader: SpoolReader
+  readonly window: Set<Batch>
+}
+
+/** Sends what is on disk, in the order of writing, with no more of it in memory than it takes to keep the line busy. */
+export class Drainer {
+  readonly counts: Pick<SpoolStatus, 'drained' | 'expired' | 'rejected' | 'lost'> = {
+    drained: 0,
+    expired: 0,
+    rejected: 0,
+    lost: 0
+  }
+  readonly #order: OrderBook | undefined
+  readonly #deadLetters: DeadLetters
+  readonly #postponed = new Postponed()
+  #backlog: Stream | undefined
+  /** Of what was written lately, where order does not matter and there is much to catch up on. */
+  #live: Stream | undefined
+  readonly #streams = new Map<Batch, Stream>()
+  #charge = 0
+  #peak = 0
+  /** Refused pieces of a batch that are on their way to the file of such. */
+  readonly #rejections = new Map<Batch, Promise<unknown>>()
+  #working: Promise<void> | undefined
+  #again = false
+  #state: 'reading' | 'pausing' | 'stopped' = 'reading'
+  /** By what they are for. */
+  readonly #timers = new Map<string, () => void>()
+  readonly #settlement: Settlement = {
+    accept: (logs) => {
+      this.counts.drained += logs
+    },
+    fail: () => undefined,
+    spool: () => undefined
+  }
+
+  constructor(private readonly parts: DrainerParts) {
+    const { settings, spool, keeper } = parts
+    this.#order = settings.ordered ? new OrderBook() : undefined
+    this.#deadLetters = new DeadLetters(keeper.disk, Math.floor(spool.limit * REJECTED_SHARE))
+    if (Number.isFinite(spool.maxAge)) this.#after('expiry', EXPIRY_INTERVAL, () => this.#expire())
+  }
+
+  /** Bytes of the buffer that batches from disk take. */
+  get charge(): number {
+    return this.#charge
+  }
+
+  /** The most they ever took. */
+  get peak(): number {
+    return this.#peak
+  }
+
+  /** Unix milliseconds at which the oldest record went to disk; Infinity where there is none. */
+  get oldest(): number {
+    const { spool } = this.parts.keeper
+    if (spool === undefined || spool.left.records === 0) return Number.POSITIVE_INFINITY
+    let oldest = this.#postponed.oldest
+    for (const { stored } of this.#streams.keys())
+      if (stored !== undefined) oldest = Math.min(oldest, stored.head.time)
+    if (this.#unread(spool.left.records) <= 0) return oldest
+    return Math.min(oldest, Math.max(spool.oldest, this.#backlog?.reader.since ?? 0))
+  }
+
+  /** Reads on where there is something to read and room for it. */
+  pump(): void {
+    if (this.#state !== 'reading' || this.parts.keeper.spool === undefined) return
+    this.#again = true
+    this.#working ??= this.#work().finally(() => {
+      this.#working = undefined
+      if (this.#again) this.pump()
+    })
+  }
+
+  /** Everything of the batch is accepted or was refused for good. */
+  settled(batch: Batch): void {
+    const rejected = this.#rejections.get(batch)
+    if (rejected === undefined) {
+      this.#finish(batch)
+      return
+    }
+    const finish = () => {
+      this.#rejections.delete(batch)
+      this.#finish(batch)
+    }
+    rejected.then(finish, finish)
+  }
+
+  /** The batch stays on disk for a while, and with it what else there is for the same logstore. */
+  postpone(batch: Batch): void {
+    const dueAt = this.parts.settings.clock.now() + POSTPONED
+    const isToWait = (other: Batch) =>
+      this.#order !== undefined && other.frame.logstore === batch.frame.logstore && other.state !== 'sending'
+    const waiting = [
+      batch,
+      ...[...this.#streams.keys()].filter((other) => other !== batch && isToWait(other))
+    ]
+    for (const each of waiting) {
+      this.#putBack(each)
+      if (each.stored !== undefined) this.#postponed.add(each.stored, dueAt)
+    }
+    for (const each of waiting) this.#free(each)
+    this.pump()
+  }
+
+  /** The service refused a part of the batch for good: it is kept for people. */
+  reject(batch: Batch, piece: Piece, error: SlsError): void {
+    const { emitter, keeper } = this.parts
+    const { logstore, hashKey } = batch.frame
+    const { logs, compression, rawSize } = piece
+    this.counts.rejected += logs
+    const kept = piece
+      .body()
+      .then((body) => this.#deadLetters.keep({ logstore, hashKey, compression, rawSize, body }, error))
+      .catch(() => false)
+      .then((isKept) => {
+        const file = isKept ? path.join(keeper.disk.path, REJECTED_FILE) : undefined
+        emitter.emit('spoolRejected', { error, logstore, logs, file })
+      })
+    this.#rejections.set(batch, Promise.all([this.#rejections.get(batch), kept]))
+  }
+
+  /** Reads no more; what is being sent goes on. */
+  stop(): void {
+    this.#state = 'stopped'
+    for (const cancel of this.#timers.values()) cancel()
+    this.#timers.clear()
+  }
+
+  /** Lets go of the files. */
+  async close(): Promise<void> {
+    this.stop()
+    await this.#working
+    await Promise.all(this.#rejections.values())
+    await this.#backlog?.reader.close()
+    await this.#live?.reader.close()
+  }
+
+  async #work(): Promise<void> {
+    try {
+      while (this.#again && this.#state === 'reading') {
+        this.#again = false
+        let found = true
+        while (found && this.#state === 'reading') found = await this.#readOne()
+      }
+    } catch (error) {
+      this.#again = false
+      if (this.#state === 'reading') this.#pause()
+      this.parts.keeper.failed(error)
+    }
+    const wait = this.#postponed.wait(this.parts.settings.clock.now())
+    if (wait > 0 && Number.isFinite(wait)) this.#after('postponed', wait, () => this.pump())
+  }
+
+  #pause(): void {
+    this.#state = 'pausing'
+    this.#after('pause', READ_PAUSE, () => {
+      this.#state = 'reading'
+      this.pump()
+    })
+  }
+
+  /** False where there is nothing to read, or no room. */
+  async #readOne(): Promise<boolean> {
+    const { keeper, settings } = this.parts
+    const { spool } = keeper
+    if (spool === undefined) return false
+    this.#backlog ??= { reader: spool.reader(), window: new Set() }
+    this.#splitIfBehind()
+    if (this.#streams.size >= settings.concurrency * BATCHES_PER_REQUEST) return false
+    const due = this.#postponed.takeDue(settings.clock.now(), ({ head }) => this.#fits(head))
+    if (due !== undefined) {
+      const record = await spool.readAgain(due)
+      if (record !== undefined) this.#send(record, this.#backlog)
+      return true
+    }
+    if (this.#postponed.isFull) return false
+    for (const stream of this.#readable()) {
+      const record = await stream.reader.next((head) => this.#fits(head))
+      if (record === undefined) continue
+      if (this.#postponed.concerns(record.head.logstore)) this.#postponed.add(record)
+      else this.#send(record, stream)
+      return true
+    }
+    return false
+  }
+
+  #send(record: StoredRecord, stream: Stream): void {
+    if (this.#isTooOld(record)) {
+      this.#giveUp([record])
+      return
+    }
+    if (this.#state === 'stopped') return
+    const batch = Batch.ofStored(record, this.#settlement, this.parts.settings.clock.now())
+    this.#charge += batch.charge
+    this.#peak = Math.max(this.#peak, this.#charge)
+    stream.window.add(batch)
+    this.#streams.set(batch, stream)
+    this.#order?.follow(String(record.head.lane), batch)
+    this.parts.sender().submit(batch)
+  }
+
+  /** Whether the share of the buffer has room; one record may always be on its way. */
+  #fits(head: RecordHead): boolean {
+    if (this.#streams.size === 0) return true
+    const charge = BATCH_OVERHEAD + SHARE_OVERHEAD + head.bodySize
+    return this.#charge + charge <= this.parts.settings.totalBytes * DRAIN_SHARE
+  }
+
+  /** The stream with less on its way first. */
+  #readable(): Stream[] {
+    const streams = [this.#live, this.#backlog].filter((stream) => stream?.reader.finished === false)
+    return (streams as Stream[]).sort((a, b) => a.window.size - b.window.size)
+  }
+
+  #unread(records: number): number {
+    return records - this.#streams.size - this.#postponed.count
+  }
+
+  /** After an outage what is written now does not wait for what was written then, where order does not matter. */
+  #splitIfBehind(): void {
+    const { settings, spool: options, keeper } = this.parts
+    const newest = this.#live ?? this.#backlog
+    if (this.#order !== undefined || options.mode !== 'always' || keeper.spool === undefined) return
+    if (newest === undefined || (this.#live !== undefined && this.#backlog?.reader.finished !== true)) return
+    const since = newest.reader.since || keeper.spool.oldest
+    if (this.#unread(keeper.spool.left.records) < MANY || settings.clock.date() - since < BEHIND) return
+    this.#backlog = newest
+    this.#live = { reader: keeper.spool.readerFromHere(newest.reader), window: new Set() }
+  }
+
+  #finish(batch: Batch): void {
+    this.#leave(batch)
+    const { keeper } = this.parts
+    if (batch.stored !== undefined) keeper.spool?.settle(batch.stored)
+    this.#postponed.succeeded(batch.frame.logstore)
+    this.#free(batch)
+    this.#drained()
+  }
+
+  #drained(): void {
+    this.parts.keeper.drained()
+    this.#after('save', SAVE_INTERVAL, () => {
+      this.parts.keeper.spool?.save().catch((error: unknown) => this.parts.keeper.failed(error))
+    })
+    this.parts.onDrained()
+    this.pump()
+  }
+
+  #putBack(batch: Batch): void {
+    this.parts.sender().release(batch)
+    this.#leave(batch)
+  }
+
+  /** Lets those go on that had to wait for the batch. */
+  #free(batch: Batch): void {
+    for (const freed of this.#order?.release(batch) ?? []) this.parts.sender().unblock(freed)
+  }
+
+  #leave(batch: Batch): void {
+    const stream = this.#streams.get(batch)
+    if (stream === undefined) return
+    this.#streams.delete(batch)
+    stream.window.delete(batch)
+    this.#charge -= batch.charge
+  }
+
+  #isTooOld({ head }: Pick<StoredRecord, 'head'>): boolean {
+    if (head.time < FIRST_SURE_TIME) return false
+    return this.parts.settings.clock.date() - head.time > this.parts.spool.maxAge
+  }
+
+  #expire(): void {
+    this.#after('expiry', EXPIRY_INTERVAL, () => this.#expire())
+    const over: RecordPlace[] = this.#postponed.takeAll((place) => this.#isTooOld(place))
+    for (const batch of [...this.#streams.keys()]) {
+      const { stored, state } = batch
+      if (stored === undefined || state === 'sending' || !this.#isTooOld(stored)) continue
+      this.#putBack(batch)
+      this.#free(batch)
+      over.push(stored)
+    }
+    this.#giveUp(over)
+    this.pump()
+  }
+
+  #giveUp(places: readonly RecordPlace[]): void {
+    if (places.length === 0) return
+    const { emitter, keeper } = this.parts
+    const expired = new Map<string, { logs: number; since: number }>()
+    for (const place of places) {
+      const { logstore, logs, time } = place.head
+      const sum = expired.get(logstore) ?? { logs: 0, since: time }
+      expired.set(logstore, { logs: sum.logs + logs, since: Math.min(sum.since, time) })
+      this.counts.expired += logs
+      keeper.spool?.settle(place)
+    }
+    for (const [logstore, { logs, since }] of expired) emitter.emit('spoolExpired', { logstore, logs, since })
+    this.#drained()
+  }
+
+  /** One timer for each purpose: the first that is asked for. */
+  #after(purpose: string, delay: number, task: () => void): void {
+    if (this.#state === 'stopped' || this.#timers.has(purpose)) return
+    const cancel = this.parts.settings.clock.after(delay, () => {
+      this.#timers.delete(purpose)
+      task()
+    })
+    this.#timers.set(purpose, cancel)
+  }
+}

@@ -1,0 +1,345 @@
+import assert from 'node:assert/strict'
+import { readFile, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { refusals, valuesOf } from './support/fake-service'
+import { failureOf, log, logs, watch } from './support/logs'
+import { Spooled, until } from './support/spooled'
+
+const sorted = (values: string[]) => values.map(Number).sort((a, b) => a - b)
+const numbers = (count: number, first = 0) => Array.from({ length: count }, (_, index) => first + index)
+
+describe('A sink with a spool', () => {
+  let spooled: Spooled
+
+  beforeEach(async () => {
+    spooled = await Spooled.start()
+  })
+
+  afterEach(() => spooled.close())
+
+  describe('that puts everything on disk first', () => {
+    it('accepts logs before the service has them, and sends them', async () => {
+      const { service } = spooled
+      service.answer = () => new Promise(() => undefined)
+      const sink = spooled.sink()
+      const receipt = await sink.write({ logs: logs(10) })
+      assert.deepEqual([receipt.logs, receipt.spooled, receipt.requestIds], [10, 10, []])
+      assert.equal(service.accepted.length, 0)
+      assert.equal(sink.status().spool?.logs, 10)
+      await sink.close(50)
+      service.answer = () => undefined
+      const next = spooled.sink()
+      await until('all logs', () => service.values('id').length === 10)
+      await until('an empty spool', () => next.status().spool?.logs === 0)
+      assert.equal(next.status().logs, 10)
+      await next.close()
+      assert.deepEqual(await spooled.files(), [])
+    })
+
+    it('sends nothing twice over clean restarts', async () => {
+      const { service } = spooled
+      for (let life = 0; life < 4; life++) {
+        const sink = spooled.sink({ maxLines: 2, concurrency: 1 })
+        await sink.write({ logs: logs(20, life * 20) })
+        await sink.close(life % 2 === 0 ? 0 : 1000)
+      }
+      const last = spooled.sink()
+      await until('all logs', () => service.values('id').length >= 80)
+      await last.close()
+      assert.deepEqual(sorted(service.values('id')), numbers(80))
+    })
+
+    it('keeps the frame of a batch: topic, source, tags and hash key', async () => {
+      const { service } = spooled
+      const sink = spooled.sink({ compression: 'lz4' })
+      const tags: [string, string][] = [
+        ['site', 'a'],
+        ['site', 'b']
+      ]
+      await sink.write({ topic: 't', source: 's', tags, hashKey: 'F'.repeat(32), logs: logs(3) })
+      await until('the logs', () => service.accepted.length === 1)
+      const [put] = service.accepted
+      assert.deepEqual([put?.topic, put?.source, put?.tags, put?.logstore], ['t', 's', tags, 'access'])
+      assert.equal(put?.hashKey, `fc${'0'.repeat(30)}`)
+    })
+  })
+
+  describe('that uses the disk when it must', () => {
+    it('does not touch it while the service takes everything', async () => {
+      const sink = spooled.sink({ spool: 'overflow' })
+      await Promise.all(numbers(20).map((id) => sink.write({ topic: String(id), logs: [log(id)] })))
+      assert.equal(sink.status().spooled, 0)
+      await sink.close()
+      assert.deepEqual(await spooled.files(), [])
+    })
+
+    it('puts there what it holds once the service is out of reach, and sends it once it is back', async () => {
+      const { service } = spooled
+      service.answer = () => refusals.network()
+      const sink = spooled.sink({ spool: 'overflow', maxLines: 10 })
+      const receipts = await Promise.all(numbers(20).map((n) => sink.write({ logs: logs(10, n * 10) })))
+      assert.ok(receipts.every((receipt) => receipt.spooled === 10))
+      const { spool } = sink.status()
+      assert.deepEqual([spool?.offline, spool?.logs], [true, 200])
+      service.answer = () => undefined
+      await until('all logs', () => service.values('id').length === 200)
+      await until('an empty spool', () => sink.status().spool?.logs === 0)
+      assert.deepEqual(sorted(service.values('id')), numbers(200))
+      const direct = await sink.write({ logs: [log('direct')] })
+      assert.equal(direct.spooled, 0)
+    })
+
+    it('makes room in a full buffer, whatever the policy', async () => {
+      for (const overflow of ['wait', 'reject', 'dropOldest', 'spool'] as const) {
+        const { service } = spooled
+        service.answer = () => new Promise(() => undefined)
+        const sink = spooled.sink({
+          spool: 'overflow',
+          overflow,
+          totalBytes: 40_000,
+          maxBlock: 0,
+          concurrency: 1
+        })
+        await until('the spool', () => sink.status().spool?.state === 'ready')
+        const text = 'x'.repeat(1000)
+        const writes = numbers(100).map((id) =>
+          sink.write({ topic: String(id), logs: [{ time: 1, contents: { id: String(id), text } }] })
+        )
+        // The one on the wire stays in memory, and what else there is room for.
+        await until('room', () => sink.status().spooled >= 60 && sink.status().waitingWrites === 0)
+        assert.ok(sink.status().memory.peak <= 40_000)
+        assert.equal(sink.status().failed, 0)
+        await sink.close(400)
+        await Promise.all(writes)
+        service.answer = () => undefined
+        const next = spooled.sink()
+        await until('all logs', () => service.values('id').length >= 100)
+        await next.close()
+        assert.deepEqual(sorted(service.values('id')), numbers(100))
+        service.accepted.length = 0
+      }
+    })
+
+    it('keeps on disk what could not be sent before it had to close', async () => {
+      const { service } = spooled
+      service.answer = () => refusals.busy()
+      const sink = spooled.sink({
+        spool: 'overflow',
+        flushInterval: 60_000,
+        retry: { maxRetriesRetryable: -1 }
+      })
+      const write = sink.write({ logs: logs(5000) })
+      const report = await sink.close(800)
+      assert.deepEqual(report, { acceptedLogs: 0, spooledLogs: 5000, failedLogs: 0, failedWrites: 0 })
+      assert.equal((await write).spooled, 5000)
+    })
+
+    it('also what is on the wire of a call that never ends', async () => {
+      const { service } = spooled
+      service.answer = () => new Promise(() => undefined)
+      const sink = spooled.sink({ spool: 'overflow', maxLines: 100, concurrency: 2 })
+      const write = sink.write({ logs: logs(1000) })
+      await until('calls', () => service.inFlight === 2)
+      const report = await sink.close(400)
+      assert.deepEqual([report.spooledLogs, report.failedLogs], [1000, 0])
+      await write
+      assert.equal(service.inFlight, 0)
+    })
+  })
+
+  for (const spool of ['overflow', 'always'] as const) {
+    it(`keeps the order of each key through outages and restarts (${spool})`, async () => {
+      const { service } = spooled
+      let calls = 0
+      service.answer = async () => {
+        await new Promise((resolve) => setImmediate(resolve))
+        calls++
+        return calls % 40 < 15 ? refusals.network() : undefined
+      }
+      const keys = numbers(5).map((key) => String(key).repeat(32))
+      let written = 0
+      for (let life = 0; life < 3; life++) {
+        const sink = spooled.sink({
+          spool,
+          ordered: true,
+          maxLines: 3,
+          totalBytes: 30_000,
+          adjustShardHash: false
+        })
+        const writes: Promise<unknown>[] = []
+        for (let round = 0; round < 60; round++) {
+          const hashKey = keys[round % keys.length] ?? ''
+          writes.push(sink.write({ hashKey, topic: String(round % 2), logs: logs(4, written) }))
+          written += 4
+          if (round % 7 === 0) await new Promise((resolve) => setTimeout(resolve, 2))
+        }
+        await sink.close(300)
+        await Promise.all(writes)
+      }
+      const last = spooled.sink({ ordered: true })
+      await until('all logs', () => service.values('id').length >= written)
+      await last.close()
+      assert.deepEqual(sorted(service.values('id')), numbers(written))
+      for (const key of keys) {
+        const arrived = service.accepted
+          .filter(({ hashKey }) => hashKey === key)
+          .flatMap((put) => valuesOf(put, 'id').map(Number))
+        assert.deepEqual(
+          arrived,
+          [...arrived].sort((a, b) => a - b),
+          `key ${key}`
+        )
+      }
+    })
+  }
+
+  it('sets aside the log that the service refuses, and sends all others', async () => {
+    const { service } = spooled
+    service.answer = (put) => (valuesOf(put, 'id').includes('13') ? refusals.invalid() : undefined)
+    const sink = spooled.sink()
+    await sink.write({ topic: 'sensors', logs: logs(40) })
+    await sink.write({ topic: 'other', logs: logs(10, 40) })
+    await until('all but one', () => service.values('id').length === 49)
+    await until('an empty spool', () => sink.status().spool?.logs === 0)
+    assert.equal(sink.status().spool?.rejected, 1)
+    const [event] = spooled.events.spoolRejected ?? []
+    assert.deepEqual([event?.error.code, event?.logstore, event?.logs], ['PostBodyInvalid', 'access', 1])
+    const lines = (await readFile(event?.file ?? '', 'utf8')).trim().split('\n')
+    assert.equal(lines.length, 1)
+    const kept = JSON.parse(lines[0] ?? '')
+    assert.deepEqual(
+      [kept.code, kept.status, kept.topic, kept.logs],
+      ['PostBodyInvalid', 400, 'sensors', [{ time: 1_700_000_000, contents: [['id', '13']] }]]
+    )
+  })
+
+  it('lets a logstore that is missing hold up no other, and sends all of it once it is there', async () => {
+    const { service } = spooled
+    let isThere = false
+    service.answer = ({ logstore }) => (logstore === 'late' && !isThere ? refusals.noLogstore() : undefined)
+    const first = spooled.sink()
+    for (let n = 0; n < 30; n++) await first.write({ logstore: n % 2 ? 'late' : 'access', logs: [log(n)] })
+    await until('the others', () => service.values('id').length === 15)
+    await until('a retry', () => (spooled.events.retry ?? []).some(({ attempt }) => attempt > 2))
+    assert.equal(first.status().spool?.logs, 15)
+    assert.equal(first.status().failed, 0)
+    await first.close(100)
+    isThere = true
+    const sink = spooled.sink()
+    await until('all logs', () => service.values('id').length === 30)
+    await sink.close()
+    assert.deepEqual(sorted(service.values('id')), numbers(30))
+  })
+
+  it('gives up what is older than it may be, and says so', async () => {
+    const { service } = spooled
+    service.answer = () => refusals.network()
+    const first = spooled.sink()
+    await first.write({ logs: logs(7) })
+    await first.close(20)
+    service.answer = () => undefined
+    const later = { now: () => performance.now(), date: () => Date.now() + 100_000 }
+    const sink = spooled.sink({
+      spoolMaxAge: 60,
+      clock: {
+        ...later,
+        after: (delay, task) => {
+          const timer = setTimeout(task, delay)
+          return () => clearTimeout(timer)
+        }
+      }
+    })
+    await until('the end of them', () => sink.status().spool?.expired === 7)
+    await until('the event', () => spooled.events.spoolExpired?.length === 1)
+    assert.equal(spooled.events.spoolExpired?.[0]?.logs, 7)
+    assert.equal(sink.status().spool?.logs, 0)
+    assert.equal(service.accepted.length, 0)
+  })
+
+  it('goes on in memory where the folder cannot be used, and says why', async () => {
+    await writeFile(path.join(spooled.folder, 'spool'), 'a file')
+    const sink = spooled.sink()
+    const receipt = await sink.write({ logs: logs(5) })
+    assert.equal(receipt.spooled, 0)
+    await until('the event', () => spooled.events.spoolTrouble !== undefined)
+    const error = spooled.events.spoolTrouble?.[0]?.error
+    assert.deepEqual([error?.code, error?.field], ['Spool', 'spoolPath'])
+    assert.ok(error?.message.includes(spooled.path), error?.message)
+    assert.equal(sink.status().spool?.state, 'failing')
+    assert.equal(await readFile(spooled.path, 'utf8'), 'a file')
+  })
+
+  it('goes on where the folder vanishes, and says what is lost with it', async () => {
+    const { service } = spooled
+    service.answer = () => refusals.network()
+    const sink = spooled.sink({ concurrency: 1, retry: { maxRetriesRetryable: -1 } })
+    await sink.write({ logs: logs(5) })
+    await rm(spooled.path, { recursive: true })
+    const second = sink.write({ logs: logs(5, 5) })
+    await until('the event', () => spooled.events.spoolTrouble !== undefined)
+    service.answer = () => undefined
+    await second
+    await until('the rest', () => sorted(service.values('id')).includes(9))
+    await sink.write({ logs: logs(5, 10) })
+    await until('the later ones', () => sorted(service.values('id')).includes(14))
+  })
+
+  it('waits with what has no room on disk, and fails no write for it', async () => {
+    const { service } = spooled
+    service.answer = () => refusals.network()
+    const sink = spooled.sink({
+      spoolBytes: 65_536,
+      maxBlock: -1,
+      maxLines: 10,
+      totalBytes: 100_000,
+      retry: { maxRetriesRetryable: -1 }
+    })
+    const text = 'x'.repeat(1000)
+    const writes = numbers(300).map((id) =>
+      sink.write({ logs: [{ time: 1, contents: { id: String(id), text } }] })
+    )
+    const settled = writes.map(watch)
+    await until('a full spool', () => sink.status().spool?.state === 'full')
+    assert.ok((sink.status().spool?.used ?? 0) <= 65_536)
+    assert.equal(spooled.events.spoolTrouble?.[0]?.error.field, 'spoolBytes')
+    assert.equal(settled.filter(({ state }) => state === 'rejected').length, 0)
+    service.answer = () => undefined
+    await Promise.all(writes)
+    await until('all logs', () => service.values('id').length >= 300)
+    assert.deepEqual(sorted(service.values('id')), numbers(300))
+  })
+
+  it('never shares its folder', async () => {
+    const { service } = spooled
+    service.answer = () => refusals.network()
+    const first = spooled.sink()
+    await first.write({ logs: logs(5) })
+    const second = spooled.sink()
+    const waiting = watch(second.write({ logs: logs(5, 5) }))
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    assert.deepEqual([second.status().spool?.state, waiting.state], ['opening', 'pending'])
+    await first.close(20)
+    await until('its turn', () => second.status().spool?.state === 'ready')
+    service.answer = () => undefined
+    await until('all logs', () => service.values('id').length === 10)
+  })
+
+  it('names what is wrong with its options', async () => {
+    const wrong = (options: object, field: string) =>
+      assert.throws(() => spooled.sink(options), { code: 'InvalidOption', field })
+    wrong({ spool: 'sometimes' }, 'spool')
+    wrong({ spoolPath: '' }, 'spoolPath')
+    wrong({ spoolPath: undefined }, 'spoolPath')
+    wrong({ spoolBytes: 1000 }, 'spoolBytes')
+    wrong({ spoolMaxAge: -1 }, 'spoolMaxAge')
+    wrong({ spool: 'off', overflow: 'spool' }, 'overflow')
+  })
+
+  it('fails a write as ever where neither disk nor service takes it', async () => {
+    await writeFile(path.join(spooled.folder, 'spool'), 'a file')
+    spooled.service.answer = () => refusals.network()
+    const sink = spooled.sink()
+    const error = await failureOf(sink.write({ logs: logs(5) }))
+    assert.equal(error.code, 'NetworkError')
+  })
+})

@@ -46,9 +46,15 @@ export type { AssignableShard, ShardAssignment, StaticAssignment } from './sourc
 export type { GroupAssignment } from './source/assignment-options'
 export {
   type CheckpointMode,
+  type DefaultPosition,
+  type InvalidCursorPolicy,
+  type Metric,
+  type PoisonPolicy,
+  type Refusal,
   type ShardState,
   SlsSource,
   type SourceBatch,
+  type SourceCounts,
   type SourceEvents,
   type SourceGroup,
   type SourceListener,

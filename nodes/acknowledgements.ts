@@ -100,9 +100,20 @@ export class Acknowledgements {
     const sent = this.find(place, index)
     if (sent === undefined) return false
     const message = index - sent.unit.firstIndex
+    return this.refuseMessage(sent, message, error)
+  }
+
+  /** All messages of a unit that the flow still has are to be delivered again. */
+  refuseOpen(unit: DeliveryUnit, error: unknown): void {
+    const sent = this.sent.get(unit.place)?.find((candidate) => candidate.unit.key === unit.key)
+    if (sent === undefined) return
+    for (let message = 0; message < sent.marks.length; message++) this.refuseMessage(sent, message, error)
+  }
+
+  private refuseMessage(sent: SentUnit, message: number, error: unknown): boolean {
     if (sent.marks[message] !== outstanding) return false
     sent.marks[message] = refused
-    sent.unit.refuse(error)
+    if (sent.unit.refuse(error, message) === 'givenUp') this.finish(sent, message, message + 1)
     return true
   }
 

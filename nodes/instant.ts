@@ -105,3 +105,38 @@ function ofObject(value: object): Instant | undefined {
 export function isNanoseconds(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 999_999_999
 }
+
+const unitSeconds = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 } as const
+
+/**
+ * Reads a moment that may be given by its distance from now, as `2 h ago`, `-15min` or `-PT1H30M`, and `now` itself;
+ * else as `readInstant` does.
+ * @param now Unix milliseconds
+ */
+export function readMoment(value: unknown, now: number): Instant | undefined {
+  const seconds = typeof value === 'string' ? distance(value.trim().toLowerCase()) : undefined
+  return seconds === undefined ? readInstant(value) : ofMilliseconds(now - seconds * 1000)
+}
+
+/** Seconds before now. */
+function distance(text: string): number | undefined {
+  if (text === 'now') return 0
+  const simple =
+    /^(?:-\s*(\d+(?:\.\d+)?)\s*([a-z]+)|(\d+(?:\.\d+)?)\s*([a-z]+)\s+ago)$/.exec(text) ?? undefined
+  if (simple !== undefined) {
+    const unit = /^(s|m|h|d|w)(?:|ec|ecs|econds?|in|ins|inutes?|rs?|ours?|ays?|eeks?)$/.exec(
+      simple[2] ?? simple[4] ?? ''
+    )?.[1]
+    return unit === undefined ? undefined : Number(simple[1] ?? simple[3]) * unitSeconds[unit as 's']
+  }
+  const iso = /^-p(?:(\d+)w)?(?:(\d+)d)?(?:t(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?)?$/.exec(text)
+  if (iso === null || /p$|t$/.test(text)) return undefined
+  const [, weeks = 0, days = 0, hours = 0, minutes = 0, seconds = 0] = iso
+  return (
+    Number(weeks) * unitSeconds.w +
+    Number(days) * unitSeconds.d +
+    Number(hours) * unitSeconds.h +
+    Number(minutes) * unitSeconds.m +
+    Number(seconds)
+  )
+}

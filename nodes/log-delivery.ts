@@ -52,7 +52,11 @@ export class LogDelivery {
     const course = this.course
     const slice = new Slice()
     try {
-      for (const unit of deliveryUnits(batch, this.options)) {
+      const units = deliveryUnits(batch, this.options)
+      batch.onOverdue = (error) => {
+        for (const unit of units) this.acknowledgements.refuseOpen(unit, error)
+      }
+      for (const unit of units) {
         if (!(await this.sendUnit(unit, slice, course))) return
       }
     } finally {

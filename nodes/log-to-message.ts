@@ -1,5 +1,5 @@
 import type { Content, Log } from '../engine/client/model'
-import type { SourceBatch, SourceGroup } from '../engine/source/batch'
+import type { Refusal, SourceBatch, SourceGroup } from '../engine/source/batch'
 import { convertRecord, type FieldConversion } from './field-conversion'
 import type { NodeMessage } from './node-red'
 
@@ -18,7 +18,7 @@ export interface ReceivedFrom {
   /** Of the log group, or of the fetch with output `fetch`. */
   cursor: string
   nextCursor: string
-  /** Of the log within its group; 0 for a group or a fetch. Counted through the fetch where a query ran. */
+  /** Of the (first) log within its group. Counted through the fetch where a query ran. */
   index: number
   /** Logs in the group, or in the fetch. */
   count: number
@@ -32,6 +32,8 @@ export interface ReceivedFrom {
   receiveTime?: number
   /** Unique, and the same at each redelivery. */
   id: string
+  /** Read once more because somebody asked for the range; absent otherwise. */
+  replay?: true
   /** Of each element of the payload, outputs `group` and `fetch`. */
   times?: number[]
   timesNs?: (number | null)[]
@@ -41,6 +43,8 @@ export interface ReceivedFrom {
 
 export interface ReceivedGroup {
   cursor: string
+  /** Of its first log: `cursor` and the index of each log name it. */
+  index: number
   count: number
   topic: string
   source: string
@@ -70,15 +74,15 @@ export interface DeliveryUnit {
   /** Decodes it and gives the maker of its messages, 0..messages - 1. @throws SlsError `CorruptBody` */
   open(): (message: number) => NodeMessage
   acknowledge(): void
-  /** Asks for it again, after a while, together with what of its batch is not acknowledged. */
-  refuse(error: unknown): void
+  /** Asks for one of its messages again, after a while. */
+  refuse(error: unknown, message: number): Refusal
 }
 
 /** A batch in the order of delivery. */
 export function deliveryUnits(batch: SourceBatch, options: MessageOptions): DeliveryUnit[] {
-  const refuse = (error: unknown) => batch.nack(error)
-  if (options.output === 'fetch') return [fetchUnit(batch, options, refuse)]
-  return batch.groups.map((group, number) => {
+  if (options.output === 'fetch') return [fetchUnit(batch, options)]
+  const sequence = batch.delivery === 1 ? batch.groups.filter(({ logCount }) => logCount > 0) : []
+  return batch.groups.map((group) => {
     const place = placeOf(batch, group.cursor)
     const key = `${place}/${group.firstIndex}`
     return {
@@ -90,13 +94,14 @@ export function deliveryUnits(batch: SourceBatch, options: MessageOptions): Deli
       open: () => {
         if (options.output === 'log') return logMessages(batch, group, options, place, key)
         const message =
-          options.output === 'raw'
-            ? rawMessage(batch, group, key)
-            : groupMessage(batch, group, options, key, number)
+          options.output === 'raw' ? rawMessage(batch, group, key) : groupMessage(batch, group, options, key)
+        const index = sequence.indexOf(group)
+        const id = placeOf(batch, batch.cursor)
+        if (index >= 0) message['parts'] = { id, type: 'array', index, count: sequence.length }
         return () => message
       },
       acknowledge: () => group.ack(),
-      refuse
+      refuse: (error, message) => group.nack(error, options.output === 'log' ? message : undefined)
     }
   })
 }
@@ -137,6 +142,7 @@ function logMessages(
     const timeNs = timesNs[message]
     if (timeNs !== undefined) sls.timeNs = timeNs
     if (receiveTime !== undefined) sls.receiveTime = receiveTime
+    if (batch.isReplay) sls.replay = true
     return {
       topic,
       payload: converts ? convertRecord(record, options) : record,
@@ -150,19 +156,13 @@ function groupMessage(
   batch: SourceBatch,
   group: SourceGroup,
   options: MessageOptions,
-  id: string,
-  number: number
+  id: string
 ): NodeMessage {
   const { records, times, timesNs } = group.records()
   const sls = receivedFrom(batch, group, times[0], timesNs[0], id)
   sls.times = times
   addTimesNs(sls, timesNs)
-  return {
-    topic: group.topic,
-    payload: converted(records, options),
-    sls,
-    parts: { id: placeOf(batch, batch.cursor), type: 'array', index: number, count: batch.groups.length }
-  }
+  return { topic: group.topic, payload: converted(records, options), sls }
 }
 
 function rawMessage(batch: SourceBatch, group: SourceGroup, id: string): NodeMessage {
@@ -172,28 +172,32 @@ function rawMessage(batch: SourceBatch, group: SourceGroup, id: string): NodeMes
   return { topic, payload, sls: receivedFrom(batch, group, logs[0]?.time, logs[0]?.timeNs, id) }
 }
 
-function fetchUnit(
-  batch: SourceBatch,
-  options: MessageOptions,
-  refuse: (error: unknown) => void
-): DeliveryUnit {
-  const place = placeOf(batch, batch.cursor)
+/** Named by its first log, so that a part of a fetch has a name of its own. */
+function fetchUnit(batch: SourceBatch, options: MessageOptions): DeliveryUnit {
+  const cursor = batch.groups[0]?.cursor ?? batch.cursor
+  const firstIndex = batch.groups[0]?.firstIndex ?? 0
+  const place = placeOf(batch, cursor)
+  const key = `${place}/${firstIndex}`
   return {
     place,
-    firstIndex: 0,
-    key: `${place}/0`,
+    firstIndex,
+    key,
     messages: batch.logCount === 0 ? 0 : 1,
     logs: batch.logCount,
     open: () => {
-      const message = fetchMessage(batch, options, `${place}/0`)
+      const message = fetchMessage(batch, options, { cursor, index: firstIndex, id: key })
       return () => message
     },
     acknowledge: () => batch.ack(),
-    refuse
+    refuse: (error) => batch.nack(error)
   }
 }
 
-function fetchMessage(batch: SourceBatch, options: MessageOptions, id: string): NodeMessage {
+function fetchMessage(
+  batch: SourceBatch,
+  options: MessageOptions,
+  name: Pick<ReceivedFrom, 'cursor' | 'index' | 'id'>
+): NodeMessage {
   const payload: unknown[] = []
   const times: number[] = []
   const timesNs: (number | undefined)[] = []
@@ -203,27 +207,29 @@ function fetchMessage(batch: SourceBatch, options: MessageOptions, id: string): 
     for (const record of converted(block.records, options)) payload.push(record)
     for (const time of block.times) times.push(time)
     for (const timeNs of block.timesNs) timesNs.push(timeNs)
-    const { cursor, topic, source } = group
-    groups.push({ cursor, count: block.records.length, topic, source, tags: tagsRecord(group.tags) })
+    const { cursor, firstIndex: index, topic, source } = group
+    const count = block.records.length
+    groups.push({ cursor, index, count, topic, source, tags: tagsRecord(group.tags) })
   }
   const sls: ReceivedFrom = {
     project: batch.project,
     logstore: batch.logstore,
     shard: batch.shard,
-    cursor: batch.cursor,
-    nextCursor: batch.nextCursor,
-    index: 0,
+    cursor: name.cursor,
+    nextCursor: batch.groups.at(-1)?.nextCursor ?? batch.nextCursor,
+    index: name.index,
     count: payload.length,
     time: times[0] ?? 0,
     source: common(groups, (group) => group.source),
     topic: common(groups, (group) => group.topic),
     tags: commonTags(groups),
-    id,
+    id: name.id,
     times,
     groups
   }
   if (timesNs[0] !== undefined) sls.timeNs = timesNs[0]
   if (batch.receiveTime !== undefined) sls.receiveTime = batch.receiveTime
+  if (batch.isReplay) sls.replay = true
   addTimesNs(sls, timesNs)
   return { topic: sls.topic, payload, sls }
 }
@@ -256,6 +262,7 @@ function receivedFrom(
   }
   if (timeNs !== undefined) sls.timeNs = timeNs
   if (batch.receiveTime !== undefined) sls.receiveTime = batch.receiveTime
+  if (batch.isReplay) sls.replay = true
   return sls
 }
 

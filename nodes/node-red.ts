@@ -35,7 +35,8 @@ export interface Node {
   readonly name?: string
   readonly credentials?: Readonly<Record<string, unknown>>
   status(status: NodeStatus): void
-  send(message: NodeMessage): void
+  /** To the first output, or with an array to each. */
+  send(message: NodeMessage | readonly (NodeMessage | null)[]): void
   /** With an object as message, Catch nodes hear of it. */
   error(error: unknown, message?: object): void
   warn(text: string): void

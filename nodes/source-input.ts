@@ -1,7 +1,7 @@
 import { SlsError } from '../engine/client/errors'
-import type { SlsSource } from '../engine/source/source'
+import type { DefaultPosition, SlsSource } from '../engine/source/source'
 import type { Acknowledgements, ShardName } from './acknowledgements'
-import { readInstant } from './instant'
+import { readMoment } from './instant'
 import type { LogDelivery } from './log-delivery'
 import type { NodeMessage, Send } from './node-red'
 
@@ -41,13 +41,17 @@ export class SourceInput {
         return source.checkpoint()
       case 'seek':
         return this.seek(message)
+      case 'replay':
+        return this.replay(message)
+      case 'forget':
+        return this.forget(message)
       case 'status':
         message.payload = source.status()
         return send(message)
       default:
         throw refusal(
           'action',
-          `msg.action is ${String(action)}, not pause, resume, checkpoint, seek or status`
+          `msg.action is ${String(action)}, not pause, resume, checkpoint, seek, replay, forget or status`
         )
     }
   }
@@ -66,12 +70,29 @@ export class SourceInput {
   private async seek(message: NodeMessage): Promise<void> {
     const position = readPosition(message['position'])
     const shard = this.readShard(message['shard'])
-    const { source, delivery, acknowledgements } = this.parts
-    source.checkSeek(position, shard)
+    this.parts.source.checkSeek(position, shard)
+    await this.turn(shard, () => this.parts.source.seek(position, shard))
+  }
+
+  private async replay(message: NodeMessage): Promise<void> {
+    const from = readRangeEnd('from', message['from'])
+    const to = readRangeEnd('to', message['to'] ?? 'end')
+    const shard = this.readShard(message['shard'])
+    this.parts.source.checkReplay(from, to, shard)
+    await this.turn(shard, () => this.parts.source.replay(from, to, shard))
+  }
+
+  private async forget(message: NodeMessage): Promise<void> {
+    const shard = this.readShard(message['shard'])
+    await this.turn(shard, () => this.parts.source.forget(shard))
+  }
+
+  /** Lets go of what is with the flow, and reads elsewhere. */
+  private async turn(shard: ShardName | undefined, read: () => Promise<void>): Promise<void> {
+    const { delivery, acknowledgements } = this.parts
     const interrupted = delivery.interrupt(shard)
     acknowledgements.clear(shard)
-    const sought = source.seek(position, shard)
-    await Promise.all([interrupted, sought])
+    await Promise.all([interrupted, read()])
   }
 
   private readShard(value: unknown): ShardName | undefined {
@@ -122,15 +143,25 @@ function identityOf(sls: unknown): Identity {
 }
 
 function readPosition(value: unknown): Position {
-  if (value === 'begin' || value === 'end' || value === 'checkpoint') return { type: value }
   const { type, time } =
     typeof value === 'object' && value !== null && !(value instanceof Date)
       ? { type: undefined, time: undefined, ...value }
-      : { type: 'timestamp', time: value }
-  if (type === 'begin' || type === 'end' || type === 'checkpoint') return { type }
-  const instant = type === 'timestamp' ? readInstant(time) : undefined
+      : { type: isName(value) ? value : 'timestamp', time: value }
+  if (isName(type)) return { type }
+  const instant = type === 'timestamp' ? readMoment(time, Date.now()) : undefined
   if (instant === undefined) {
     throw refusal('position', 'msg.position is neither begin, end, checkpoint nor a time')
   }
+  return { type: 'timestamp', time: instant.time }
+}
+
+function isName(value: unknown): value is 'begin' | 'end' | 'checkpoint' {
+  return value === 'begin' || value === 'end' || value === 'checkpoint'
+}
+
+function readRangeEnd(field: 'from' | 'to', value: unknown): DefaultPosition {
+  if (value === 'begin' || value === 'end') return { type: value }
+  const instant = readMoment(value, Date.now())
+  if (instant === undefined) throw refusal(field, `msg.${field} is neither begin, end nor a time`)
   return { type: 'timestamp', time: instant.time }
 }

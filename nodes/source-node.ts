@@ -11,6 +11,7 @@ import { errorFacts, toNodeError } from './node-error'
 import type { Done, Node, NodeDefinition, NodeMessage, NodeRed, Send } from './node-red'
 import { MessageProgressStore, openProgressFile } from './progress-file'
 import { settingsError } from './settings-error'
+import { sendSourceEvents } from './source-events'
 import { SourceInput } from './source-input'
 import { reportSource } from './source-report'
 import { readSourceSettings, type SourceSettings } from './source-settings'
@@ -96,8 +97,14 @@ export class SourceNode {
     })
     this.delivery = delivery
     reportSource(source, this.node, project)
+    if (settings.events) {
+      sendSourceEvents(source, project, (message) => {
+        if (!this.closed) this.node.send([null, message])
+      })
+    }
     const show = () => this.status.show(sourceNodeStatus(source.status(), this.RED))
-    for (const event of ['retry', 'error', 'recovered', 'shards', 'done'] as const) source.on(event, show)
+    for (const event of ['retry', 'error', 'recovered', 'shards', 'stopped', 'done'] as const)
+      source.on(event, show)
     this.ticker = setInterval(show, statusInterval).unref()
     guard(
       this.pump(source, delivery).catch((error: unknown) => this.fail(error)),

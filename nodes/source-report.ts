@@ -3,6 +3,7 @@ import type { LossReason } from '../engine/source/events'
 import type { SlsSource } from '../engine/source/source'
 import { errorFacts, toNodeError } from './node-error'
 import type { Node } from './node-red'
+import { poisonMessage } from './poison-message'
 
 /**
  * Tells the flow and the log what the source meets: errors that somebody should look at go to Catch nodes once an
@@ -20,18 +21,39 @@ export function reportSource(source: SlsSource, node: Node, project: string): vo
   source.on('recovered', ({ error, logstore, shard, duration }) => {
     node.log(`${placeName(logstore, shard)}recovered from ${error.code} after ${seconds(duration)}`)
   })
-  source.on('skipped', ({ logstore, shard, from, to, groups, seconds: span }) => {
+  source.on('skipped', ({ logstore, shard, policy, from, to, groups, seconds: span }) => {
     const loss = [
       groups === undefined ? '' : `about ${groups} log groups`,
       span === undefined ? '' : `${Math.round(span)} s`
     ].filter((part) => part !== '')
     const estimate = loss.length === 0 ? 'an unknown amount' : loss.join(', ')
-    const text = `The cursor of shard ${shard} of ${logstore} is no longer valid: ${estimate} could not be read`
+    const course = policy === 'fail' ? 'is not read, and the shard is stopped' : 'could not be read'
+    const text = `The cursor of shard ${shard} of ${logstore} is no longer valid: ${estimate} ${course}`
     const error = Object.assign(new Error(text), { name: 'InvalidCursor', code: 'InvalidCursor' })
     node.error(error, {
       topic: logstore,
-      sls: { project, logstore, shard, code: 'InvalidCursor', from, to, groups, seconds: span }
+      sls: { project, logstore, shard, code: 'InvalidCursor', policy, from, to, groups, seconds: span }
     })
+  })
+  source.on('poison', (poison) => node.error(toNodeError(poison.error), poisonMessage(poison, project)))
+  source.on('gap', ({ logstore, shard, from, to, groups }) => {
+    node.warn(
+      `${placeName(logstore, shard)}${groups} positions between ${from} and ${to} hold no log group: possible loss`
+    )
+  })
+  source.on('stopped', ({ logstore, shard, cursor, error }) => {
+    node.warn(`${placeName(logstore, shard)}stopped at ${cursor}: ${error.describe()}`)
+  })
+  source.on('stalled', ({ logstore, shard, duration }) => {
+    node.warn(`${placeName(logstore, shard)}a fetch hung for ${seconds(duration)}; reading is taken up anew`)
+  })
+  source.on('held', ({ duration, held, limit, inFlight }) => {
+    node.warn(
+      `the flow has taken nothing for ${seconds(duration)}: ${held} of ${limit} bytes held, ${inFlight} in flight`
+    )
+  })
+  source.on('overdue', ({ logstore, shard, cursor, deliveries }) => {
+    node.debug(`${placeName(logstore, shard)}delivery ${deliveries} of ${cursor} not acknowledged in time`)
   })
   source.on('commitFailed', ({ logstore, shard, error, delay }) => {
     const place = `${logstore}/${shard}`

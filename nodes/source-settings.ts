@@ -1,6 +1,6 @@
 import type { DefaultPosition, SourceOptions, StartPosition } from '../engine/source/options'
 import { readAssignment } from './assignment-settings'
-import { readInstant } from './instant'
+import { readMoment } from './instant'
 import { type MessageOptions, outputs } from './log-to-message'
 import type { Node, NodeRed } from './node-red'
 import { PropertyReader } from './properties'
@@ -29,6 +29,10 @@ export const sourceDefaults = {
   commitInterval: 10_000,
   localState: true,
   acknowledge: 'auto',
+  ackTimeout: 0,
+  maxRedeliveries: -1,
+  onPoison: 'skip',
+  onInvalidCursor: 'earliest',
   maxInFlight: 0,
   memoryLimit: 67_108_864,
   maxLogGroups: 100,
@@ -40,7 +44,9 @@ export const sourceDefaults = {
   output: 'log',
   parseJson: false,
   numbers: false,
-  inputs: 0
+  events: false,
+  inputs: 0,
+  outputs: 1
 } as const
 
 export interface SourceSettings extends MessageOptions {
@@ -48,6 +54,8 @@ export interface SourceSettings extends MessageOptions {
   engine: Omit<SourceOptions, 'client' | 'state' | 'closeTimeout'>
   manual: boolean
   localState: boolean
+  /** Events go to a second output. */
+  events: boolean
 }
 
 type Reader = PropertyReader<typeof sourceDefaults>
@@ -56,6 +64,8 @@ type Reader = PropertyReader<typeof sourceDefaults>
 export function readSourceSettings(RED: NodeRed, node: Node, definition: Readonly<Record<string, unknown>>) {
   const reader = new PropertyReader(definition, sourceDefaults)
   const longest = 2_147_483_647
+  const manual = reader.choice('acknowledge', ['auto', 'manual']) === 'manual'
+  const ackTimeout = reader.integer('ackTimeout', 0, longest)
   const position = readPosition(reader)
   const stopTime = readTime(reader, 'stopTime', false)
   const engine: SourceSettings['engine'] = {
@@ -67,6 +77,10 @@ export function readSourceSettings(RED: NodeRed, node: Node, definition: Readonl
     checkpointMode: reader.choice('checkpointMode', ['onCheckpoints', 'periodic', 'disabled']),
     checkpointInterval: reader.integer('checkpointInterval', 10, longest),
     commitInterval: reader.integer('commitInterval', 10, longest),
+    ackTimeout: manual ? ackTimeout : 0,
+    maxRedeliveries: reader.integer('maxRedeliveries', -1),
+    onPoison: reader.choice('onPoison', ['skip', 'stop']),
+    onInvalidCursor: reader.choice('onInvalidCursor', ['earliest', 'latest', 'fail']),
     maxInFlight: reader.integer('maxInFlight', 0),
     memoryLimit: reader.integer('memoryLimit', 0),
     maxLogGroups: reader.integer('maxLogGroups', 1, 1000),
@@ -81,11 +95,12 @@ export function readSourceSettings(RED: NodeRed, node: Node, definition: Readonl
   }
   const settings: SourceSettings = {
     engine,
-    manual: reader.choice('acknowledge', ['auto', 'manual']) === 'manual',
+    manual,
     localState: reader.flag('localState'),
     output: reader.choice('output', outputs),
     parseJson: reader.flag('parseJson'),
-    numbers: reader.flag('numbers')
+    numbers: reader.flag('numbers'),
+    events: reader.flag('events')
   }
   return { settings, issues: reader.issues }
 }
@@ -130,7 +145,7 @@ function readTime(
 ): number | undefined {
   const text = required ? reader.requiredText(property) : reader.text(property)
   if (text === '') return undefined
-  const instant = readInstant(text)
+  const instant = readMoment(text, Date.now())
   if (instant === undefined) reader.report(property, 'invalid')
   return instant && (instant.timeNs === undefined ? instant.time : instant.time + instant.timeNs / 1e9)
 }

@@ -22,6 +22,9 @@ export type LocalErrorCode =
   | 'Dropped'
   | 'Spool'
   | 'State'
+  | 'AckTimeout'
+  | 'PoisonLog'
+  | 'InvalidCursor'
   | 'Unexpected'
 
 export interface SlsErrorDetails {

@@ -3,6 +3,7 @@ import type { Checkpoints } from './checkpoints'
 import type { Commits } from './commits'
 import type { Condition } from './condition'
 import type { ConsumerGroupPlace } from './consumer-group'
+import type { Damages } from './damages'
 import type { SourceEmitter } from './events'
 import type { Fetched } from './fetched'
 import type { GroupMembership } from './group-membership'
@@ -11,7 +12,9 @@ import type { MemoryGate } from './memory-gate'
 import type { SourceSettings } from './options'
 import type { PersistentCalls } from './persistent-calls'
 import type { Progress } from './progress'
+import type { PullLimiter } from './pull-limiter'
 import type { SourceClient } from './source-client'
+import type { Totals } from './totals'
 
 /** What the parts of one source share. */
 export interface SourceContext {
@@ -23,7 +26,10 @@ export interface SourceContext {
   readonly emitter: SourceEmitter
   readonly calls: PersistentCalls
   readonly gate: MemoryGate
+  readonly pulls: PullLimiter
   readonly handOver: HandOver<Fetched>
+  readonly damages: Damages
+  readonly totals: Totals
   readonly progress: Progress
   readonly checkpoints: Checkpoints
   /** Where reading may resume; undefined without a consumer group. */

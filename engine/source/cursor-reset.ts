@@ -26,27 +26,43 @@ export class CursorReset {
   }
 
   /**
-   * The oldest position that can be read; `from` itself where the service names just that.
+   * Where reading goes on as `onInvalidCursor` has it, undefined where it does not; `from` itself where the service
+   * names just that.
    * @param receiveTime Unix seconds of what was read last
    * @throws SlsError `Aborted` when the signal is aborted
    */
-  async oldest(from: bigint, receiveTime: number | undefined, signal: AbortSignal): Promise<bigint> {
+  async next(
+    from: bigint,
+    receiveTime: number | undefined,
+    signal: AbortSignal
+  ): Promise<bigint | undefined> {
     if (this.#refusals++ > 0) {
       const wait = Math.min(longestWait, 500 * 2 ** Math.min(this.#refusals, 10))
       await this.#context.settings.clock.delay(wait, signal)
     }
-    const to = await this.#cursors.at('begin', signal)
-    if (to === from) return to
-    const isAhead = to > from
-    const time = isAhead ? await this.#cursors.timeOf(to, signal) : undefined
+    const policy = this.#context.settings.onInvalidCursor
+    const oldest = await this.#cursors.at('begin', signal)
+    if (oldest === from) return from
+    const to = policy === 'latest' ? await this.#cursors.at('end', signal) : oldest
+    const isAhead = to >= from
+    const time = isAhead ? await this.#timeAt(to, signal) : undefined
     this.#context.emitter.emit('skipped', {
       logstore: this.#logstore,
       shard: this.#shard,
+      policy,
       from: encodeCursor(from),
       to: encodeCursor(to),
       groups: isAhead ? Number(to - from) : undefined,
       seconds: time === undefined || receiveTime === undefined ? undefined : Math.max(0, time - receiveTime)
     })
-    return to
+    return policy === 'fail' ? undefined : to
+  }
+
+  /** Unix seconds; the end of a shard has the time of what lies before it. */
+  async #timeAt(position: bigint, signal: AbortSignal): Promise<number | undefined> {
+    return (
+      (await this.#cursors.timeOf(position, signal)) ??
+      (position > 0n ? this.#cursors.timeOf(position - 1n, signal) : undefined)
+    )
   }
 }

@@ -25,6 +25,11 @@ export function isQuotaExceeded(error: SlsError): boolean {
   return /quota/i.test(error.code) || error.status === 429
 }
 
+/** Of the project, not only of one shard. */
+export function isProjectQuotaExceeded(error: SlsError): boolean {
+  return isQuotaExceeded(error) && !/shard/i.test(error.code)
+}
+
 export function isLogstoreAbsent(error: SlsError): boolean {
   return comparable(error.code) === 'logstorenotexist'
 }

@@ -1,5 +1,7 @@
+import type { LogGroupView } from '../client/codec/log-group-list'
 import type { SlsError } from '../client/errors'
-import type { ConsumerGroup } from '../client/model'
+import type { ConsumerGroup, Log } from '../client/model'
+import type { InvalidCursorPolicy } from './options'
 
 /** What the source does when something goes wrong or right. */
 export type SourceApi =
@@ -54,17 +56,24 @@ export interface SourceEvents {
   /** Nothing more will come of the shard, and all that came is acknowledged. */
   finished: { logstore: string; shard: number; cursor: string; reason: FinishReason }
   /**
-   * The cursor was refused and reading goes on at the oldest log group there is. `groups` and `seconds` (of receive
-   * time) estimate what is lost, undefined where nothing is known.
+   * The cursor was refused and reading goes on elsewhere, or not at all. `groups` and `seconds` (of receive time)
+   * estimate what is lost, undefined where nothing is known.
    */
   skipped: {
     logstore: string
     shard: number
+    /** What it goes by; undefined where the shard is not there any more. */
+    policy: InvalidCursorPolicy | undefined
     from: string
     to: string
     groups: number | undefined
     seconds: number | undefined
   }
+  /**
+   * Between two log groups that were read one after the other lie positions without one: they may be lost, where each
+   * log group takes the next position.
+   */
+  gap: { logstore: string; shard: number; from: string; to: string; groups: number }
   /** A batch was refused and will be delivered again in `delay` ms; `deliveries` counts those made. */
   redelivery: {
     logstore: string
@@ -74,6 +83,44 @@ export interface SourceEvents {
     delay: number
     error: unknown
   }
+  /** A batch was not acknowledged in time; a `redelivery` follows. */
+  overdue: { logstore: string; shard: number; cursor: string; deliveries: number }
+  /** A log was refused too often: it is passed, or its shard `stopped` before it. */
+  poison: {
+    logstore: string
+    shard: number
+    /** Of its log group; of the fetch where a query left no number to each group. */
+    cursor: string
+    /** Of the log among those of the cursor; undefined where it is a whole group that cannot be decoded. */
+    index: number | undefined
+    refusals: number
+    error: SlsError
+    /** What it was refused with the last time. */
+    reason: unknown
+    log: Log | undefined
+    /** What it came with; undefined where that cannot be read at all. */
+    group: LogGroupView | undefined
+    stopped: boolean
+  }
+  /** Nothing more is read of the shard, until somebody seeks or starts anew. */
+  stopped: { logstore: string; shard: number; cursor: string; error: SlsError }
+  /** How far behind the ends of the shards reading is; while it is behind, and once when it is not any more. */
+  lag: {
+    /** The largest of the shards' lags. */
+    seconds: number
+    /** Log groups, all shards. */
+    groups: number
+    shards: {
+      logstore: string
+      shard: number
+      seconds: number | undefined
+      groups: number | undefined
+    }[]
+  }
+  /** A fetch of the shard hung for `duration` ms; its reader is replaced. */
+  stalled: { logstore: string; shard: number; duration: number }
+  /** For `duration` ms the flow has taken nothing; once an episode. Bytes as in the status. */
+  held: { duration: number; held: number; limit: number; inFlight: number }
   /** The consumer group's checkpoint of the shard has moved. */
   commit: { logstore: string; shard: number; cursor: string }
   /** It could not be moved; that is tried again in `delay` ms. */

@@ -1,6 +1,10 @@
+import { encodeCursor } from '../client/cursor'
+import { SlsError } from '../client/errors'
+import type { SourceBatch } from './batch'
 import type { SourceContext } from './context'
-import { Fetched, type FetchOwner } from './fetched'
+import { Fetched, type FetchOwner, type Poison } from './fetched'
 import type { Ledger } from './ledger'
+import { reasonText } from './reason'
 import { Redeliveries } from './redeliveries'
 import type { FetchAnswer } from './shard-fetch'
 
@@ -11,6 +15,8 @@ export interface FlightHost {
   settled(): void
   /** Something in flight cannot be decoded. */
   refetch(): void
+  /** Nothing is to be read behind what the flow cannot take. */
+  stop(error: SlsError): void
 }
 
 /** What of one shard is fetched and not yet acknowledged. */
@@ -18,11 +24,15 @@ export class Flight implements FetchOwner {
   readonly project: string
   readonly logstore: string
   readonly shard: number
+  readonly maxRedeliveries: number
   readonly #context: SourceContext
   readonly #host: FlightHost
   readonly #redeliveries: Redeliveries
   readonly #outstanding = new Set<Fetched>()
   #isWithdrawn: boolean = false
+  /** Those of which the rest comes before all that was fetched later. */
+  readonly #narrowed = new Set<Fetched>()
+  readonly #timers = new Map<Fetched, AbortController>()
   #logs = 0
   #refusals = 0
 
@@ -30,6 +40,7 @@ export class Flight implements FetchOwner {
     this.project = context.client.project
     this.logstore = host.logstore
     this.shard = host.shard
+    this.maxRedeliveries = context.settings.maxRedeliveries
     this.#context = context
     this.#host = host
     this.#redeliveries = new Redeliveries(context, host)
@@ -56,14 +67,14 @@ export class Flight implements FetchOwner {
   }
 
   /** Enters an answer into the ledger; what of it the flow has to be given, if anything. */
-  enter(ledger: Ledger, answer: FetchAnswer): Fetched | undefined {
+  enter(ledger: Ledger, answer: FetchAnswer, isReplay: boolean): Fetched | undefined {
     const { to, groups, first, rawSize, receiveTime, memory } = answer
     const entry = ledger.add(to, groups.length, first)
     if (ledger.isAcked(entry)) {
       memory.release()
       return undefined
     }
-    const fetched = new Fetched(this, { ledger, entry, groups, rawSize, receiveTime, memory })
+    const fetched = new Fetched(this, { ledger, entry, groups, rawSize, receiveTime, isReplay, memory })
     this.#outstanding.add(fetched)
     return fetched
   }
@@ -72,10 +83,12 @@ export class Flight implements FetchOwner {
   discard(): void {
     this.#redeliveries.end()
     for (const fetched of this.#outstanding) {
+      this.#endTimer(fetched)
       fetched.discard()
       this.#context.handOver.settle(fetched)
     }
     this.#outstanding.clear()
+    this.#narrowed.clear()
   }
 
   /** Nothing is given to the flow any more; what the flow has can still be acknowledged. */
@@ -86,35 +99,112 @@ export class Flight implements FetchOwner {
   }
 
   mayDeliver(fetched: Fetched): boolean {
-    return this.#redeliveries.mayDeliver(fetched)
+    if (!this.#redeliveries.mayDeliver(fetched)) return false
+    if (!this.#context.settings.inOrder) return true
+    for (const { entry } of this.#narrowed) if (entry.from < fetched.entry.from) return false
+    return true
   }
 
-  delivered(fetched: Fetched, logs: number): void {
-    this.#logs += logs
+  delivered(fetched: Fetched, batch: SourceBatch): void {
+    this.#logs += batch.logCount
+    this.#context.totals.delivered(batch.logCount)
     this.#redeliveries.delivered(fetched)
     this.#context.changed.changed()
+    if (this.#context.settings.ackTimeout > 0) void this.#awaitAck(fetched, batch)
   }
 
   acknowledged(fetched: Fetched): void {
     if (!fetched.settled) return
+    this.#endTimer(fetched)
     this.#outstanding.delete(fetched)
+    this.#narrowed.delete(fetched)
     this.#redeliveries.settled(fetched)
     this.#context.handOver.settle(fetched)
     this.#host.settled()
     this.#context.changed.changed()
   }
 
-  refused(fetched: Fetched, error: unknown): void {
+  refused(fetched: Fetched, error: unknown, times: number): void {
     this.#refusals++
+    this.#endTimer(fetched)
     if (this.#isWithdrawn) {
       this.#drop(fetched)
       return
     }
+    if (fetched.isNarrowed) this.#narrowed.add(fetched)
     this.#context.handOver.settle(fetched)
-    this.#redeliveries.refused(fetched, error)
+    this.#redeliveries.refused(fetched, error, times)
+  }
+
+  continued(fetched: Fetched): void {
+    this.#endTimer(fetched)
+    if (this.#isWithdrawn) {
+      this.#drop(fetched)
+      return
+    }
+    if (!fetched.isNarrowed) this.#narrowed.delete(fetched)
+    this.#context.handOver.settle(fetched)
+    this.#context.handOver.offerAgain(fetched)
+  }
+
+  passes({ cursor, index, group, log, refusals, error }: Poison): boolean {
+    const { logstore, shard } = this
+    const isPassed = this.#context.settings.onPoison === 'skip'
+    const place = index === undefined ? 'log group' : `log ${index}`
+    const poison = new SlsError(
+      'PoisonLog',
+      `The ${place} at ${cursor} of ${logstore}/${shard} was refused ${refusals} times: ${reasonText(error)}`,
+      { attempts: refusals, cause: error }
+    )
+    this.#context.emitter.emit('poison', {
+      logstore,
+      shard,
+      cursor,
+      index,
+      refusals,
+      error: poison,
+      reason: error,
+      log: log === undefined ? undefined : group.logs()[log],
+      group,
+      stopped: !isPassed
+    })
+    if (!isPassed) this.#host.stop(poison)
+    return isPassed
+  }
+
+  damaged(position: bigint): number {
+    return this.#context.damages.count(this.logstore, this.shard, position)
+  }
+
+  /** Refuses what is not acknowledged in time. */
+  async #awaitAck(fetched: Fetched, batch: SourceBatch): Promise<void> {
+    const { clock, ackTimeout } = this.#context.settings
+    const timer = new AbortController()
+    this.#timers.set(fetched, timer)
+    try {
+      await clock.delay(ackTimeout, timer.signal)
+    } catch {
+      return
+    }
+    if (this.#timers.get(fetched) !== timer) return
+    this.#timers.delete(fetched)
+    const { logstore, shard } = this
+    const cursor = encodeCursor(fetched.entry.from)
+    this.#context.emitter.emit('overdue', { logstore, shard, cursor, deliveries: fetched.deliveries })
+    const error = new SlsError('AckTimeout', `Not acknowledged within ${ackTimeout} ms`, {
+      retryability: 'transient'
+    })
+    if (batch.onOverdue === undefined) batch.nack(error)
+    else batch.onOverdue(error)
+  }
+
+  #endTimer(fetched: Fetched): void {
+    this.#timers.get(fetched)?.abort()
+    this.#timers.delete(fetched)
   }
 
   #drop(fetched: Fetched): void {
+    this.#narrowed.delete(fetched)
     fetched.discard()
     this.#outstanding.delete(fetched)
     this.#context.handOver.settle(fetched)

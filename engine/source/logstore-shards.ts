@@ -7,7 +7,7 @@ import type { SourceContext } from './context'
 import type { FinishReason } from './events'
 import { Lease } from './lease'
 import { ancestorsOf } from './lineage'
-import type { StartPosition } from './options'
+import type { DefaultPosition, StartPosition } from './options'
 import { Parents } from './parents'
 import type { ReaderHost } from './reader-host'
 import { ShardReader } from './shard-reader'
@@ -136,12 +136,37 @@ export class LogstoreShards {
 
   /** Reads again from `position`: one shard or all. The readers that do. */
   seek(position: StartPosition, shard: number | undefined): ShardReader[] {
-    const targets = [...this.#owned].filter(
-      ([id, { isLeaving }]) => !isLeaving && (shard === undefined || id === shard)
-    )
-    return targets.map(([id, owned]) => {
+    return this.#targets(shard).map(([id, owned]) => {
       this.#context.commits?.allowBack(this.logstore, id)
       return this.#restart(id, owned, (cursors, signal) => this.#starts.seek(id, position, cursors, signal))
+    })
+  }
+
+  /** Reads what lies between two positions once more, then goes on where reading stands. The readers that do. */
+  replay(from: DefaultPosition, to: DefaultPosition, shard: number | undefined): ShardReader[] {
+    return this.#targets(shard).map(([id, owned]) => {
+      const ledger = owned.reader?.ledger
+      const live = ledger && {
+        position: ledger.lowWater,
+        acked: ledger.ackedBeyond(),
+        origin: 'local' as const
+      }
+      return this.#restart(id, owned, async (cursors, signal) => {
+        const current = live ?? (await this.#starts.find(owned.listed, cursors, signal))
+        return this.#starts.replay(current, from, to, cursors, signal)
+      })
+    })
+  }
+
+  /** Begins again as if nothing had been read here. The readers that do. */
+  forget(shard: number | undefined): ShardReader[] {
+    if (shard === undefined) {
+      this.#context.progress.setInitialShards(this.logstore, [...this.#owned.keys()])
+    }
+    return this.#targets(shard).map(([id, owned]) => {
+      void owned.reader?.discard()
+      this.#context.progress.forget(this.logstore, id)
+      return this.#restart(id, owned, (cursors, signal) => this.#starts.find(owned.listed, cursors, signal))
     })
   }
 
@@ -153,6 +178,12 @@ export class LogstoreShards {
   /** Makes late acknowledgements void. Never rejects. */
   async discard(): Promise<void> {
     await Promise.all(this.readers.map((reader) => reader.discard()))
+  }
+
+  #targets(shard: number | undefined): [number, OwnedShard][] {
+    return [...this.#owned].filter(
+      ([id, { isLeaving }]) => !isLeaving && (shard === undefined || id === shard)
+    )
   }
 
   #assign(): void {
@@ -274,7 +305,7 @@ export class LogstoreShards {
     if (ledger !== undefined && phase !== 'finishing' && phase !== 'finished') {
       const { logstore } = this
       const at = encodeCursor(ledger.position)
-      const span = { from: at, to: at, groups: undefined, seconds: undefined }
+      const span = { policy: undefined, from: at, to: at, groups: undefined, seconds: undefined }
       this.#context.emitter.emit('skipped', { logstore, shard: id, ...span })
     }
     void reader.gone()

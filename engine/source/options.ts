@@ -25,6 +25,12 @@ export type DefaultPosition = Exclude<StartPosition, { type: 'checkpoint' }>
  */
 export type CheckpointMode = 'onCheckpoints' | 'periodic' | 'disabled'
 
+/** `skip`: the log is reported and passed; `stop`: its shard is read no further. */
+export type PoisonPolicy = 'skip' | 'stop'
+
+/** `earliest`: at the oldest log group there is; `latest`: at the next to come; `fail`: the shard is read no further. */
+export type InvalidCursorPolicy = 'earliest' | 'latest' | 'fail'
+
 export interface SourceOptions {
   /** A client, which the source does not close, or what to make one of. */
   client: SourceClient | ClientOptions
@@ -45,6 +51,17 @@ export interface SourceOptions {
   commitInterval?: number | undefined
   /** Where progress survives a restart; nowhere where not given. */
   state?: ProgressStore | undefined
+  /**
+   * How often something that the flow refused is delivered again before it is looked at more closely, and the log at
+   * fault given up; -1 (the default) for ever.
+   */
+  maxRedeliveries?: number | undefined
+  /** What becomes of a log that is given up: `skip` (the default) it, or `stop` its shard before it. Both are told. */
+  onPoison?: PoisonPolicy | undefined
+  /** ms after which what is not acknowledged counts as refused, 0 (the default) for never. */
+  ackTimeout?: number | undefined
+  /** Where reading goes on when its cursor is not valid any more; `earliest` where not given. */
+  onInvalidCursor?: InvalidCursorPolicy | undefined
   /** Bytes delivered and not yet acknowledged, 0 (the default) for no limit beside `memoryLimit`. */
   maxInFlight?: number | undefined
   /** Bytes fetched and not yet acknowledged, all shards; 64 MiB where not given, 0 for no limit. */
@@ -61,6 +78,8 @@ export interface SourceOptions {
   stopTime?: number | undefined
   /** Consumer query (SPL) that the service filters with. */
   query?: string | undefined
+  /** ms after which a fetch that neither succeeds nor fails is given up and its shard's reader replaced, 180000. */
+  stallTimeout?: number | undefined
   /** ms that close may take for the last snapshot and commits, 10000 where not given. */
   closeTimeout?: number | undefined
   /** Where not given, as the client has it. */
@@ -82,6 +101,10 @@ export interface SourceSettings {
   readonly checkpointInterval: number
   readonly commitInterval: number
   readonly state: ProgressStore | undefined
+  readonly maxRedeliveries: number
+  readonly onPoison: PoisonPolicy
+  readonly ackTimeout: number
+  readonly onInvalidCursor: InvalidCursorPolicy
   readonly maxInFlight: number
   readonly memoryLimit: number
   readonly maxLogGroups: number
@@ -90,6 +113,7 @@ export interface SourceSettings {
   readonly inOrder: boolean
   readonly stopTime: number | undefined
   readonly query: string | undefined
+  readonly stallTimeout: number
   readonly closeTimeout: number
   readonly retry: RetryPolicy
   readonly clock: Clock
@@ -105,18 +129,30 @@ export function checkSourceOptions(options: SourceOptions, clientRetry: RetryPol
   if (position.type === 'checkpoint' && consumerGroup === undefined) {
     throw invalid('consumerGroup', 'consumerGroup is missing: the position checkpoint needs it')
   }
-  const checkpointMode = checkedMode(options.checkpointMode ?? 'onCheckpoints')
+  const checkpointMode = oneOf('checkpointMode', options.checkpointMode ?? 'onCheckpoints', [
+    'onCheckpoints',
+    'periodic',
+    'disabled'
+  ])
   const assignment = options.assignment ?? { type: 'modulo', taskIndex: 0, taskCount: 1 }
   return {
     logstores: checkedLogstores(options.logstores),
     consumerGroup,
     position,
-    defaultPosition: checkedDefault(options.defaultPosition ?? { type: 'begin' }),
+    defaultPosition: checkedDefault('defaultPosition', options.defaultPosition ?? { type: 'begin' }),
     assignment: checkedAssignment(assignment, { consumerGroup, checkpointMode }),
     checkpointMode,
     checkpointInterval: whole('checkpointInterval', options.checkpointInterval ?? 5000, 10, longestTimer),
     commitInterval: whole('commitInterval', options.commitInterval ?? 10_000, 10, longestTimer),
     state: options.state,
+    maxRedeliveries: whole('maxRedeliveries', options.maxRedeliveries ?? -1, -1, Number.MAX_SAFE_INTEGER),
+    onPoison: oneOf('onPoison', options.onPoison ?? 'skip', ['skip', 'stop']),
+    ackTimeout: whole('ackTimeout', options.ackTimeout ?? 0, 0, longestTimer),
+    onInvalidCursor: oneOf('onInvalidCursor', options.onInvalidCursor ?? 'earliest', [
+      'earliest',
+      'latest',
+      'fail'
+    ]),
     maxInFlight: whole('maxInFlight', options.maxInFlight ?? 0, 0, Number.MAX_SAFE_INTEGER),
     memoryLimit: whole('memoryLimit', options.memoryLimit ?? 67_108_864, 0, Number.MAX_SAFE_INTEGER),
     maxLogGroups: whole('maxLogGroups', options.maxLogGroups ?? 100, 1, 1000),
@@ -126,6 +162,7 @@ export function checkSourceOptions(options: SourceOptions, clientRetry: RetryPol
     stopTime:
       options.stopTime === undefined ? undefined : Math.ceil(checkedTime('stopTime', options.stopTime)),
     query: options.query === undefined || options.query.trim() === '' ? undefined : options.query,
+    stallTimeout: whole('stallTimeout', options.stallTimeout ?? 180_000, 1, longestTimer),
     closeTimeout: whole('closeTimeout', options.closeTimeout ?? 10_000, 0, longestTimer),
     retry: checkRetryPolicy(options.retry, clientRetry),
     clock: options.clock ?? systemClock,
@@ -147,13 +184,11 @@ export function checkedPosition(field: string, position: StartPosition | undefin
   }
 }
 
-function checkedDefault(position: StartPosition): DefaultPosition {
-  const checked = checkedPosition('defaultPosition', position)
+/** @throws SlsError `InvalidOption` */
+export function checkedDefault(field: string, position: StartPosition): DefaultPosition {
+  const checked = checkedPosition(field, position)
   if (checked.type !== 'checkpoint') return checked
-  throw invalid(
-    'defaultPosition',
-    'defaultPosition must be begin, end or timestamp: it stands in for a checkpoint'
-  )
+  throw invalid(field, `${field} must be begin, end or timestamp, no checkpoint`)
 }
 
 function checkedLogstores(logstores: unknown): readonly string[] | RegExp {
@@ -180,9 +215,10 @@ function checkedGroup(group: unknown): string | undefined {
   throw invalid('consumerGroup', 'consumerGroup must be a name of letters, digits, hyphens and underscores')
 }
 
-function checkedMode(mode: CheckpointMode): CheckpointMode {
-  if (mode === 'onCheckpoints' || mode === 'periodic' || mode === 'disabled') return mode
-  throw invalid('checkpointMode', 'checkpointMode must be onCheckpoints, periodic or disabled')
+function oneOf<const C extends string>(field: string, value: unknown, choices: readonly C[]): C {
+  const found = choices.find((choice) => choice === value)
+  if (found !== undefined) return found
+  throw invalid(field, `${field} must be one of ${choices.join(', ')}`)
 }
 
 /** The lower bound keeps a slip of the pen from flooding the service. */

@@ -9,6 +9,7 @@ export interface LiveProgress {
   readonly acked: readonly Range[]
   readonly finished: boolean
   readonly createTime: number
+  readonly replayUntil: bigint | undefined
 }
 
 /** Where a live shard's progress stands. */
@@ -137,7 +138,7 @@ export class Progress {
     return state.lowWater
   }
 
-  #format({ lowWater, acked, finished, createTime }: LiveProgress): ShardProgress {
+  #format({ lowWater, acked, finished, createTime, replayUntil }: LiveProgress): ShardProgress {
     return {
       cursor: encodeCursor(lowWater),
       updateTime: 0,
@@ -145,6 +146,9 @@ export class Progress {
       ...(acked.length === 0
         ? {}
         : { acked: acked.map(([from, to]) => [encodeCursor(from), encodeCursor(to)]) }),
+      ...(replayUntil === undefined || lowWater >= replayUntil
+        ? {}
+        : { replayUntil: encodeCursor(replayUntil) }),
       ...(createTime === 0 ? {} : { createTime }),
       assignment: this.#assignment
     }

@@ -2,8 +2,11 @@ import type { FinishReason } from './events'
 import type { ShardCursors } from './shard-cursors'
 import type { Start } from './start-position'
 
-/** `waiting`: for the parents of the shard; `finishing`: all is fetched, not all acknowledged. */
-export type ReaderPhase = 'starting' | 'waiting' | 'reading' | 'idle' | 'finishing' | 'finished'
+/**
+ * `waiting`: for the parents of the shard; `finishing`: all is fetched, not all acknowledged; `stopped`: before a log
+ * that the flow cannot take, or a cursor that is not valid any more, as the policies have it.
+ */
+export type ReaderPhase = 'starting' | 'waiting' | 'reading' | 'idle' | 'finishing' | 'finished' | 'stopped'
 
 /** What the reader of a shard asks of those around it. */
 export interface ReaderHost {
@@ -33,4 +36,26 @@ export interface ReaderCounts {
   bytes: number
   /** Cursors that were refused and replaced. */
   skips: number
+  /** Positions between log groups that held none. */
+  missing: number
+  /** With a query: lines and bytes that it read, lines that it left, lines on which it failed. */
+  rawLogs: number
+  rawBytes: number
+  matchedLogs: number
+  failedLogs: number
+}
+
+export function noCounts(): ReaderCounts {
+  return {
+    fetches: 0,
+    emptyFetches: 0,
+    groups: 0,
+    bytes: 0,
+    skips: 0,
+    missing: 0,
+    rawLogs: 0,
+    rawBytes: 0,
+    matchedLogs: 0,
+    failedLogs: 0
+  }
 }

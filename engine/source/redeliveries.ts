@@ -31,10 +31,10 @@ export class Redeliveries {
     return true
   }
 
-  /** Delivers it again after a while. What cannot be decoded is fetched again instead. */
-  refused(fetched: Fetched, error: unknown): void {
+  /** Delivers it again after a while, longer with each time. What cannot be decoded is fetched again instead. */
+  refused(fetched: Fetched, error: unknown, times: number): void {
     const isDamaged = error instanceof SlsError && error.code === 'CorruptBody'
-    const delay = isDamaged ? this.#context.settings.retry.maxRetryBackoff : this.#delay(fetched.deliveries)
+    const delay = isDamaged ? this.#context.settings.retry.maxRetryBackoff : this.#delay(times)
     const { logstore, shard } = this.#reader
     const cursor = encodeCursor(fetched.entry.from)
     this.#refused.add(fetched)
@@ -74,11 +74,11 @@ export class Redeliveries {
     else this.#context.handOver.offerAgain(fetched)
   }
 
-  #delay(deliveries: number): number {
+  #delay(times: number): number {
     const { retry, random } = this.#context.settings
     const bound = Math.min(
       retry.maxRetryBackoff * slowFactor,
-      retry.baseRetryBackoff * 2 ** Math.min(deliveries - 1, 20)
+      retry.baseRetryBackoff * 2 ** Math.min(times - 1, 20)
     )
     return Math.round((bound * (1 + random())) / 2)
   }

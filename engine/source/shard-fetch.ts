@@ -3,7 +3,7 @@ import { type LogGroupView, parseLogGroupList } from '../client/codec/log-group-
 import { decodeCursor, encodeCursor } from '../client/cursor'
 import { SlsError } from '../client/errors'
 import type { MemoryGate, Reservation } from './memory-gate'
-import type { SourceClient } from './source-client'
+import type { PullLimiter } from './pull-limiter'
 
 export interface FetchRequest {
   readonly logstore: string
@@ -17,6 +17,14 @@ export interface FetchRequest {
   readonly expectedSize: number
 }
 
+/** Bytes and lines before a query, lines after it, and those on which it failed. */
+export interface FilterCounts {
+  readonly bytes: number
+  readonly lines: number
+  readonly results: number
+  readonly failed: number
+}
+
 /** What one fetch brought, with the memory that it holds. */
 export interface FetchAnswer {
   readonly to: bigint
@@ -25,6 +33,10 @@ export interface FetchAnswer {
   readonly first: bigint | undefined
   /** Log groups read, before the query where there is one. */
   readonly readGroups: number
+  /** Positions that were passed without a log group, where each group takes one. */
+  readonly missing: number
+  /** With a query: what was read, and what of it is left. */
+  readonly filter: FilterCounts | undefined
   readonly rawSize: number
   readonly receiveTime: number | undefined
   readonly endOfCursor: boolean
@@ -36,7 +48,7 @@ export interface FetchAnswer {
  * @throws SlsError of the client; `BadResponse` and `CorruptBody` where the answer makes no sense
  */
 export async function fetchOnce(
-  client: SourceClient,
+  pulls: Pick<PullLimiter, 'pullLogs'>,
   gate: MemoryGate,
   request: FetchRequest,
   signal: AbortSignal
@@ -46,7 +58,7 @@ export async function fetchOnce(
     const { logstore, shard, from, end, maxLogGroups: count, query } = request
     const cursor = encodeCursor(from)
     const endCursor = end === undefined ? undefined : encodeCursor(end)
-    const result = await client.pullLogs({ logstore, shard, cursor, count, endCursor, query }, signal)
+    const result = await pulls.pullLogs({ logstore, shard, cursor, count, endCursor, query }, signal)
     const answer = readAnswer(request, result, memory)
     memory.settle(result.body.length)
     return answer
@@ -76,12 +88,23 @@ function readAnswer(request: FetchRequest, result: PullResult, memory: Reservati
     groups,
     first,
     readGroups: result.rawDataCount ?? groups.length,
+    missing: request.query === undefined ? Math.max(0, Number(to - from) - groups.length) : 0,
+    filter: request.query === undefined ? undefined : filterCounts(result),
     rawSize: result.body.length,
     receiveTime: result.cursorTime,
     endOfCursor: result.endOfCursor,
     memory
   }
   return end !== undefined && first !== undefined && to > end ? cutAt(end, first, answer) : answer
+}
+
+function filterCounts(result: PullResult): FilterCounts {
+  return {
+    bytes: result.rawDataSize ?? 0,
+    lines: result.rawDataLines ?? 0,
+    results: result.resultLines ?? 0,
+    failed: result.failedLines ?? 0
+  }
 }
 
 function positionOf(cursor: string, bad: (message: string) => SlsError): bigint {

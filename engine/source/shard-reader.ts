@@ -1,18 +1,18 @@
-import { encodeCursor } from '../client/cursor'
-import { SlsError } from '../client/errors'
+import { decodeCursor, encodeCursor } from '../client/cursor'
+import type { SlsError } from '../client/errors'
 import type { Shard } from '../client/model'
 import type { SourceContext } from './context'
-import { CursorReset } from './cursor-reset'
-import { asSlsError, isInvalidCursor, isLogstoreAbsent, isQuotaExceeded, isShardAbsent } from './error-kinds'
+import { asSlsError, isLogstoreAbsent, isShardAbsent } from './error-kinds'
 import type { FinishReason, StartOrigin } from './events'
 import { FetchPace } from './fetch-pace'
 import type { Fetched } from './fetched'
 import { Flight, type FlightHost } from './flight'
 import { Ledger } from './ledger'
 import type { LiveProgress } from './progress'
-import type { ReaderCounts, ReaderHost, ReaderPhase } from './reader-host'
+import { noCounts, type ReaderCounts, type ReaderHost, type ReaderPhase } from './reader-host'
 import { ShardCursors } from './shard-cursors'
-import { type FetchAnswer, fetchOnce } from './shard-fetch'
+import type { FetchAnswer } from './shard-fetch'
+import { ShardPuller } from './shard-puller'
 import { Sleeper } from './sleeper'
 import { StopLine } from './stop-line'
 
@@ -24,11 +24,11 @@ export class ShardReader implements FlightHost {
   readonly logstore: string
   readonly shard: number
   readonly flight: Flight
-  readonly counts: ReaderCounts = { fetches: 0, emptyFetches: 0, groups: 0, bytes: 0, skips: 0 }
+  readonly counts: ReaderCounts = noCounts()
   readonly #context: SourceContext
   readonly #host: ReaderHost
   readonly #cursors: ShardCursors
-  readonly #reset: CursorReset
+  readonly #puller: ShardPuller
   readonly #pace: FetchPace
   readonly #sleeper: Sleeper
   readonly #stopLine: StopLine
@@ -37,10 +37,13 @@ export class ShardReader implements FlightHost {
   #origin: StartOrigin | undefined
   #phase: ReaderPhase = 'starting'
   #ended: FinishReason | undefined
-  #lastSize = 0
+  #replayUntil: bigint | undefined
+  #trouble: SlsError | undefined
   #receiveTime: number | undefined
   #isAtEnd: boolean = false
   #isStarted: boolean = false
+  #isDiscarded: boolean = false
+  #tail: bigint | undefined
   #run: { stop: AbortController; ended: Promise<void> } | undefined
   /** The end of the run before; never rejects. */
   #halted: Promise<void> = Promise.resolve()
@@ -53,9 +56,9 @@ export class ShardReader implements FlightHost {
     this.#host = host
     this.#listed = listed
     this.flight = new Flight(context, this)
-    this.#cursors = new ShardCursors(client, calls, logstore, this.shard, (error) => this.#suspect(error))
-    this.#reset = new CursorReset(context, this.#cursors, logstore, this.shard)
+    this.#cursors = new ShardCursors(client, calls, logstore, this.shard, (error) => this.failed(error))
     this.#pace = new FetchPace(settings.fetchInterval, settings.random)
+    this.#puller = new ShardPuller(context, this, this.#cursors, this.#pace)
     this.#sleeper = new Sleeper(settings.clock)
     this.#stopLine = new StopLine(settings.stopTime, () => settings.clock.now())
     context.progress.follow(logstore, this.shard, () => this.#live())
@@ -72,6 +75,40 @@ export class ShardReader implements FlightHost {
   /** The shard's first position is durable. */
   get isStarted(): boolean {
     return this.#isStarted
+  }
+
+  /** What it is stopped by. */
+  get trouble(): SlsError | undefined {
+    return this.#trouble
+  }
+
+  /** What lies before it is read once more because somebody asked for it. */
+  get replayUntil(): bigint | undefined {
+    return this.#replayUntil
+  }
+
+  /** Another reader has taken its place. */
+  get isDiscarded(): boolean {
+    return this.#isDiscarded
+  }
+
+  /** Unix milliseconds since when a fetch is under way. */
+  get fetchingSince(): number | undefined {
+    return this.#puller.fetchingSince
+  }
+
+  /** More is to be read than was read, as far as is known. */
+  get isBehind(): boolean {
+    return !this.#isAtEnd && this.#ledger !== undefined && this.#phase !== 'finished'
+  }
+
+  /** Log groups between what is acknowledged and the end of the shard; undefined where the end is not known. */
+  get lagGroups(): number | undefined {
+    const ledger = this.#ledger
+    if (ledger === undefined) return undefined
+    const end = this.#isAtEnd ? ledger.position : this.#tail
+    if (end === undefined) return undefined
+    return Number((end > ledger.position ? end : ledger.position) - ledger.lowWater)
   }
 
   /** Undefined before the start is known. */
@@ -96,6 +133,25 @@ export class ShardReader implements FlightHost {
     return Math.max(0, Math.floor(this.#context.settings.clock.now() / 1000) - this.#receiveTime)
   }
 
+  /** The end of the shard lies at this cursor. */
+  noteEnd(cursor: string): void {
+    this.#tail = decodeCursor(cursor)
+  }
+
+  /** What is read next was received then, Unix seconds. */
+  noteTime(time: number): void {
+    this.#receiveTime ??= time
+  }
+
+  /** Takes up reading anew without waiting for the fetch that hangs; what is in flight stays so. */
+  rebuild(): void {
+    const run = this.#run
+    if (run === undefined) return
+    run.stop.abort()
+    this.#run = undefined
+    this.start()
+  }
+
   update(listed: Shard): void {
     const hasTurned = this.#listed.status !== listed.status
     this.#listed = listed
@@ -104,7 +160,7 @@ export class ShardReader implements FlightHost {
 
   /** Reads, or goes on reading. */
   start(): void {
-    if (this.#run !== undefined || this.#phase === 'finished') return
+    if (this.#run !== undefined || this.#phase === 'finished' || this.#phase === 'stopped') return
     const stop = new AbortController()
     this.#run = { stop, ended: this.#halted.then(() => this.#readOn(stop.signal)) }
   }
@@ -120,10 +176,24 @@ export class ShardReader implements FlightHost {
     await this.#halted
   }
 
+  /** Reads no further, and delivers nothing more; what was delivered can still be acknowledged. */
+  stop(error: SlsError): void {
+    if (this.#phase === 'stopped') return
+    this.#phase = 'stopped'
+    this.#trouble = error
+    this.flight.withdraw()
+    void this.halt()
+    const { logstore, shard, cursor } = this
+    this.#context.emitter.emit('stopped', { logstore, shard, cursor, error })
+    this.#context.changed.changed()
+  }
+
   /** Stops for good: what is in flight cannot be acknowledged any more. Never rejects. */
   async discard(): Promise<void> {
+    this.#isDiscarded = true
     const halted = this.halt()
     this.flight.discard()
+    this.#context.changed.changed()
     await halted
   }
 
@@ -142,8 +212,20 @@ export class ShardReader implements FlightHost {
 
   refetch(): void {
     const ledger = this.#ledger
-    if (ledger === undefined) return
-    this.#host.restart({ position: ledger.lowWater, acked: ledger.ackedBeyond(), origin: 'local' })
+    if (ledger === undefined || this.#phase === 'stopped') return
+    const acked = ledger.ackedBeyond()
+    const replayUntil = this.#replayUntil
+    this.#host.restart({ position: ledger.lowWater, acked, origin: 'local', replayUntil })
+  }
+
+  /** Forgets what is in flight and reads from there. */
+  restartAt(position: bigint): void {
+    this.#host.restart({ position, acked: [], origin: 'position' })
+  }
+
+  /** A call failed and is made again. */
+  failed(error: SlsError): void {
+    if (isShardAbsent(error) || isLogstoreAbsent(error)) this.#host.suspect(true)
   }
 
   #live(): LiveProgress | undefined {
@@ -153,7 +235,8 @@ export class ShardReader implements FlightHost {
       lowWater: ledger.lowWater,
       acked: ledger.ackedBeyond(),
       finished: this.#phase === 'finished' && this.#ended === 'end',
-      createTime: this.#listed.createTime
+      createTime: this.#listed.createTime,
+      replayUntil: this.#replayUntil
     }
   }
 
@@ -196,6 +279,7 @@ export class ShardReader implements FlightHost {
       ledger = new Ledger(start.position, start.acked)
       this.#ledger = ledger
       this.#origin = start.origin
+      this.#replayUntil = start.replayUntil
     }
     if (!this.#isStarted) {
       await this.#host.settleStart(ledger.lowWater, signal)
@@ -222,16 +306,19 @@ export class ShardReader implements FlightHost {
   async #readNext(ledger: Ledger, signal: AbortSignal): Promise<void> {
     const wasReadonly = this.#listed.status === 'readonly'
     const from = ledger.position
-    const answer = await this.#fetch(ledger, signal)
+    const isReplay = this.#replayUntil !== undefined && from < this.#replayUntil
+    const replayEnd = isReplay ? this.#replayUntil : undefined
+    const end = () => earliest(earliest(ledger.fetchEnd, this.#stopLine.position), replayEnd)
+    const answer = await this.#puller.pull(ledger, end, this.#lastTime, signal)
     if (answer === undefined) return
     if (signal.aborted || this.#stopLine.mayHaveCrossed(answer.receiveTime)) {
       answer.memory.release()
       return
     }
-    const fetched = this.flight.enter(ledger, answer)
+    const fetched = this.flight.enter(ledger, answer, isReplay)
     const progress = ledger.position > from
     const wait = this.#pace.after({ groups: answer.readGroups, progress, endOfCursor: answer.endOfCursor })
-    this.#note(answer, !progress)
+    this.#note(answer, from, !progress)
     if (fetched !== undefined) await this.#handOver(fetched, signal)
     if (!progress && wasReadonly && from >= (await this.#cursors.at('end', signal))) {
       this.#end('end')
@@ -240,54 +327,20 @@ export class ShardReader implements FlightHost {
     if (wait > 0) await this.#sleeper.sleep(Math.min(wait, this.#stopLine.wait ?? wait), signal)
   }
 
-  /** The next answer; undefined where the cursor was refused and another takes its place. */
-  async #fetch(ledger: Ledger, signal: AbortSignal): Promise<FetchAnswer | undefined> {
-    const { client, calls, gate, settings } = this.#context
-    const { logstore, shard } = this
-    const { maxLogGroups, query } = settings
-    const call = () => {
-      const end = earliest(ledger.fetchEnd, this.#stopLine.position)
-      const request = { logstore, shard, from: ledger.position, end, maxLogGroups, query }
-      return fetchOnce(client, gate, { ...request, expectedSize: this.#lastSize }, signal)
-    }
-    const onFailure = (error: SlsError) => {
-      if (isQuotaExceeded(error)) this.#pace.throttled()
-      this.#suspect(error)
-    }
-    try {
-      const site = { api: 'pullLogs', logstore, shard } as const
-      const answer = await calls.run(site, call, signal, { giveUp: isInvalidCursor, onFailure })
-      this.#reset.accepted()
-      return answer
-    } catch (error) {
-      if (signal.aborted || !(error instanceof SlsError) || !isInvalidCursor(error)) throw error
-      await this.#skip(ledger, signal)
-      return undefined
-    }
-  }
-
-  /** Goes on at the oldest log group that there is. */
-  async #skip(ledger: Ledger, signal: AbortSignal): Promise<void> {
-    const from = ledger.position
-    const to = await this.#reset.oldest(from, this.#receiveTime, signal)
-    if (to === from) return
-    this.counts.skips++
-    if (to > from) ledger.skipTo(to)
-    else this.#host.restart({ position: to, acked: [], origin: 'position' })
-  }
-
   /** Lays it down for the flow and waits until it is taken: that is as far as reading goes ahead. */
   async #handOver(fetched: Fetched, signal: AbortSignal): Promise<void> {
     this.#context.handOver.offer(fetched)
     await this.#context.changed.until(() => fetched.deliveries > 0 || fetched.settled, signal)
   }
 
-  #note(answer: FetchAnswer, isDry: boolean): void {
-    this.counts.fetches++
-    this.counts.groups += answer.groups.length
-    this.counts.bytes += answer.rawSize
-    if (answer.groups.length === 0) this.counts.emptyFetches++
-    this.#lastSize = answer.rawSize
+  #note(answer: FetchAnswer, from: bigint, isDry: boolean): void {
+    this.#count(answer)
+    if (answer.missing > 0) {
+      const { logstore, shard } = this
+      const to = encodeCursor(answer.to)
+      const groups = answer.missing
+      this.#context.emitter.emit('gap', { logstore, shard, from: encodeCursor(from), to, groups })
+    }
     if (!isDry) this.#receiveTime = answer.receiveTime ?? this.#receiveTime
     const fellSilent = isDry && this.#phase === 'reading'
     this.#isAtEnd = isDry || answer.endOfCursor
@@ -295,8 +348,26 @@ export class ShardReader implements FlightHost {
     if (fellSilent && this.#listed.status === 'readwrite') this.#host.suspect(false)
   }
 
-  #suspect(error: SlsError): void {
-    if (isShardAbsent(error) || isLogstoreAbsent(error)) this.#host.suspect(true)
+  #count(answer: FetchAnswer): void {
+    const { groups, rawSize, missing, filter } = answer
+    this.#context.totals.fetched(answer)
+    this.counts.fetches++
+    this.counts.groups += groups.length
+    this.counts.bytes += rawSize
+    this.counts.missing += missing
+    if (groups.length === 0) this.counts.emptyFetches++
+    if (filter === undefined) return
+    this.counts.rawLogs += filter.lines
+    this.counts.rawBytes += filter.bytes
+    this.counts.matchedLogs += filter.results
+    this.counts.failedLogs += filter.failed
+  }
+
+  /** Unix seconds of what was read last, or of when progress was made last; undefined where nothing is known. */
+  get #lastTime(): number | undefined {
+    if (this.#receiveTime !== undefined) return this.#receiveTime
+    const updateTime = this.#context.progress.of(this.logstore, this.shard)?.updateTime
+    return updateTime === undefined ? undefined : Math.floor(updateTime / 1000)
   }
 
   #end(reason: FinishReason): void {

@@ -2,7 +2,7 @@ import type { Shard } from '../client/model'
 import type { SourceContext } from './context'
 import type { DiscoveryListener } from './discovery'
 import { LogstoreShards } from './logstore-shards'
-import type { StartPosition } from './options'
+import type { DefaultPosition, StartPosition } from './options'
 import type { ShardReader } from './shard-reader'
 
 /** All shards of all logstores that a source reads. */
@@ -66,6 +66,25 @@ export class ShardSet implements DiscoveryListener {
     return [...this.#logstores.values()].flatMap((each) => each.seek(position, undefined))
   }
 
+  /** The shards of at least one logstore are known, or that there are none. */
+  get isListed(): boolean {
+    return this.#listed.size > 0
+  }
+
+  /** Reads a range once more, of all shards or one; the readers that do. */
+  replay(
+    from: DefaultPosition,
+    to: DefaultPosition,
+    shard?: { logstore: string; shard: number }
+  ): ShardReader[] {
+    return this.#with(shard).flatMap((each) => each.replay(from, to, shard?.shard))
+  }
+
+  /** Begins again as if nothing had been read, with all shards or one; the readers that do. */
+  forget(shard?: { logstore: string; shard: number }): ShardReader[] {
+    return this.#with(shard).flatMap((each) => each.forget(shard?.shard))
+  }
+
   /** Stops fetching. Never rejects. */
   async halt(): Promise<void> {
     await Promise.all([...this.#logstores.values()].map((each) => each.halt()))
@@ -74,6 +93,13 @@ export class ShardSet implements DiscoveryListener {
   /** Makes late acknowledgements void. Never rejects. */
   async discard(): Promise<void> {
     await Promise.all([...this.#logstores.values()].map((each) => each.discard()))
+  }
+
+  /** The logstore of a shard, or all. */
+  #with(shard: { logstore: string } | undefined): LogstoreShards[] {
+    return [...this.#logstores.values()].filter(
+      ({ logstore }) => shard === undefined || shard.logstore === logstore
+    )
   }
 
   #of(logstore: string): LogstoreShards {

@@ -5,24 +5,47 @@ import type { SourceBatch } from './batch'
 import { Checkpoints } from './checkpoints'
 import { abortable, Condition } from './condition'
 import type { SourceContext } from './context'
+import { Damages } from './damages'
 import { Discovery } from './discovery'
 import { SourceEmitter, type SourceEvents, type SourceListener } from './events'
 import type { Fetched } from './fetched'
 import { groupParts } from './group-parts'
 import { HandOver } from './hand-over'
+import { LagMeter } from './lag-meter'
 import { MemoryGate } from './memory-gate'
-import { checkedPosition, checkSourceOptions, type SourceOptions, type StartPosition } from './options'
+import {
+  checkedDefault,
+  checkedPosition,
+  checkSourceOptions,
+  type DefaultPosition,
+  type SourceOptions,
+  type StartPosition
+} from './options'
+import { type Metric, metricsOf } from './metrics'
 import { PersistentCalls } from './persistent-calls'
 import { Progress } from './progress'
+import { PullLimiter } from './pull-limiter'
 import { RateMeter } from './rate-meter'
+import type { ShardReader } from './shard-reader'
 import { ShardSet } from './shard-set'
 import type { SourceClient } from './source-client'
 import { type SourceStatus, statusOf } from './status'
+import { Totals } from './totals'
+import { Watchdog } from './watchdog'
 
-export type { SourceBatch, SourceGroup } from './batch'
+export type { Refusal, SourceBatch, SourceGroup } from './batch'
 export type { SourceEvents, SourceListener } from './events'
-export type { CheckpointMode, SourceOptions, StartPosition } from './options'
+export type { Metric } from './metrics'
+export type {
+  CheckpointMode,
+  DefaultPosition,
+  InvalidCursorPolicy,
+  PoisonPolicy,
+  SourceOptions,
+  StartPosition
+} from './options'
 export type { ShardState, SourceState, SourceStatus } from './status'
+export type { SourceCounts } from './totals'
 
 /** ms after the stop time from which the service tells reliably where to stop. */
 const stopMargin = 1000
@@ -46,7 +69,6 @@ export class SlsSource implements AsyncIterable<SourceBatch> {
   #settling: Promise<void> | undefined
   #isDone: boolean = false
   #end: 'done' | 'closed' | undefined
-  #retries = 0
 
   /** @throws SlsError `InvalidOption`; its `field` names the option, its message what was expected */
   constructor(options: SourceOptions) {
@@ -67,9 +89,6 @@ export class SlsSource implements AsyncIterable<SourceBatch> {
       },
       absent: (logstore) => this.#shards.absent(logstore)
     })
-    this.#context.emitter.on('retry', () => {
-      this.#retries++
-    })
     this.#context.emitter.on('finished', ({ logstore }) => {
       this.#context.membership?.beat(logstore)
       this.#finishIfDone()
@@ -89,9 +108,13 @@ export class SlsSource implements AsyncIterable<SourceBatch> {
       context: this.#context,
       readers: this.#shards.readers,
       logsPerSecond: this.#rate.perSecond,
-      retries: this.#retries,
       end: this.#end
     })
+  }
+
+  /** The figures of `status` in the form that monitoring systems take. */
+  metrics(): Metric[] {
+    return metricsOf(this.status())
   }
 
   on<Name extends keyof SourceEvents>(name: Name, listener: SourceListener<Name>): this {
@@ -130,8 +153,58 @@ export class SlsSource implements AsyncIterable<SourceBatch> {
    * @throws SlsError `InvalidOption` where the position or the shard is wrong, `Closed`
    */
   async seek(position: StartPosition, shard?: { logstore: string; shard: number }): Promise<void> {
-    const readers = this.#shards.seek(this.checkSeek(position, shard), shard)
-    await this.#context.changed.until(() => readers.every(({ isStarted }) => isStarted), this.#reading.signal)
+    await this.#started(this.#shards.seek(this.checkSeek(position, shard), shard))
+  }
+
+  /**
+   * Reads once more what was received from `from` up to before `to`, of all shards or one, as batches that are
+   * `isReplay`; then goes on where reading stands. What is in flight cannot be acknowledged any more, and comes again.
+   * Resolves when that is durable.
+   * @throws SlsError `InvalidOption`, `Closed`
+   */
+  async replay(
+    from: DefaultPosition,
+    to: DefaultPosition,
+    shard?: { logstore: string; shard: number }
+  ): Promise<void> {
+    const [begin, end] = this.checkReplay(from, to, shard)
+    await this.#context.changed.until(() => this.#shards.isListed, this.#reading.signal)
+    await this.#started(this.#shards.replay(begin, end, shard))
+  }
+
+  /**
+   * Forgets the local progress of all shards or one, and begins where a source without any would: at the consumer
+   * group's checkpoint, else at the position. Resolves when that is durable.
+   * @throws SlsError `InvalidOption`, `Closed`
+   */
+  async forget(shard?: { logstore: string; shard: number }): Promise<void> {
+    this.#assertOpen()
+    this.#assertRead(shard)
+    await this.#context.changed.until(() => this.#shards.isListed, this.#reading.signal)
+    await this.#started(this.#shards.forget(shard))
+  }
+
+  /**
+   * The range as `replay` would take it now; nothing changes.
+   * @throws SlsError as `replay` does
+   */
+  checkReplay(
+    from: DefaultPosition,
+    to: DefaultPosition,
+    shard?: { logstore: string; shard: number }
+  ): [DefaultPosition, DefaultPosition] {
+    this.#assertOpen()
+    const range = [checkedDefault('from', from), checkedDefault('to', to)] as [
+      DefaultPosition,
+      DefaultPosition
+    ]
+    const [begin, end] = range
+    const isBackward = begin.type === 'timestamp' && end.type === 'timestamp' && begin.time >= end.time
+    if (isBackward || begin.type === 'end' || end.type === 'begin') {
+      throw new SlsError('InvalidOption', 'to: must lie after from', { field: 'to' })
+    }
+    this.#assertRead(shard)
+    return range
   }
 
   /**
@@ -146,11 +219,7 @@ export class SlsSource implements AsyncIterable<SourceBatch> {
         field: 'position'
       })
     }
-    if (shard !== undefined && !this.#shards.reads(shard)) {
-      throw new SlsError('InvalidOption', `shard: ${shard.logstore}/${shard.shard} is not read here`, {
-        field: 'shard'
-      })
-    }
+    this.#assertRead(shard)
     return checked
   }
 
@@ -188,7 +257,10 @@ export class SlsSource implements AsyncIterable<SourceBatch> {
       emitter,
       calls,
       gate: new MemoryGate(settings.memoryLimit),
+      pulls: PullLimiter.of(client, clock),
       handOver: new HandOver<Fetched>(settings.maxInFlight, (fetched) => fetched.owner.mayDeliver(fetched)),
+      damages: new Damages(),
+      totals: new Totals(emitter),
       progress,
       checkpoints: new Checkpoints(settings, progress, calls, parts.commits),
       changed: new Condition()
@@ -219,7 +291,14 @@ export class SlsSource implements AsyncIterable<SourceBatch> {
     } catch {
       return
     }
-    await Promise.all([checkpoints.run(signal), this.#discovery.run(signal), this.#awaitStopTime(signal)])
+    const readers = () => this.#shards.readers
+    await Promise.all([
+      checkpoints.run(signal),
+      this.#discovery.run(signal),
+      this.#awaitStopTime(signal),
+      new LagMeter(this.#context, readers).run(signal),
+      new Watchdog(this.#context, readers).run(signal)
+    ])
   }
 
   /** Looks once more when the stop time is over: whoever reads nothing by then is done. */
@@ -279,6 +358,18 @@ export class SlsSource implements AsyncIterable<SourceBatch> {
     if (this.#running !== undefined) await checkpoints.finish(signal)
     await this.#context.membership?.leave(signal)
     this.#working.abort()
+  }
+
+  async #started(readers: readonly ShardReader[]): Promise<void> {
+    const areStarted = () => readers.every(({ isStarted, isDiscarded }) => isStarted || isDiscarded)
+    await this.#context.changed.until(areStarted, this.#reading.signal)
+  }
+
+  #assertRead(shard: { logstore: string; shard: number } | undefined): void {
+    if (shard === undefined || this.#shards.reads(shard)) return
+    throw new SlsError('InvalidOption', `shard: ${shard.logstore}/${shard.shard} is not read here`, {
+      field: 'shard'
+    })
   }
 
   #assertOpen(): void {

@@ -2,7 +2,7 @@ import type { Shard } from '../client/model'
 import { abortable } from './condition'
 import type { CheckpointsByShard } from './consumer-group'
 import type { SourceContext } from './context'
-import type { StartPosition } from './options'
+import type { DefaultPosition, StartPosition } from './options'
 import type { ShardCursors } from './shard-cursors'
 import { beginning, cursorPosition, isYoungerThanGroup, resume, type Start } from './start-position'
 
@@ -35,6 +35,29 @@ export class StartFinder {
       (checkpoints !== undefined && isYoungerThanGroup(shard, this.listed, checkpoints))
     const { from, origin } = beginning(settings.position, settings.defaultPosition, isChild)
     return { position: await cursors.at(from, signal), origin, acked: [] }
+  }
+
+  /**
+   * What lies between two positions once more, as far as it was read; then on from `current`.
+   * @throws SlsError `Aborted` when the signal is aborted
+   */
+  async replay(
+    current: Start,
+    from: DefaultPosition,
+    to: DefaultPosition,
+    cursors: ShardCursors,
+    signal: AbortSignal
+  ): Promise<Start> {
+    const begin = await cursors.at(cursorPosition(from), signal)
+    const bound = await cursors.at(cursorPosition(to), signal)
+    const end = bound < current.position ? bound : current.position
+    if (begin >= end) return current
+    return {
+      position: begin,
+      origin: 'seek',
+      acked: [[end, current.position], ...current.acked],
+      replayUntil: end
+    }
   }
 
   /** @throws SlsError `Aborted` when the signal is aborted */

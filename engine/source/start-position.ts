@@ -12,6 +12,8 @@ export interface Start {
   readonly origin: StartOrigin
   /** Ranges beyond the position that are acknowledged already. */
   readonly acked: readonly Range[]
+  /** What lies before it is read once more because somebody asked for it. */
+  readonly replayUntil?: bigint | undefined
 }
 
 /** A start that the service has yet to be asked for. */
@@ -69,11 +71,16 @@ export function cursorPosition(position: DefaultPosition): CursorPosition {
   return position.type === 'timestamp' ? position.time : position.type
 }
 
-function localStart({ cursor, acked }: ShardProgress): Start | undefined {
+function localStart({ cursor, acked, replayUntil }: ShardProgress): Start | undefined {
   const position = decoded(cursor)
   if (position === undefined) return undefined
   const ranges = (acked ?? []).map(([from, to]) => [decoded(from), decoded(to)] as const)
-  return { position, origin: 'local', acked: ranges.filter(isRange) }
+  return {
+    position,
+    origin: 'local',
+    acked: ranges.filter(isRange),
+    ...(replayUntil === undefined ? {} : { replayUntil: decoded(replayUntil) })
+  }
 }
 
 function isRange(range: readonly [bigint | undefined, bigint | undefined]): range is Range {

@@ -3,6 +3,7 @@ import type { SourceContext } from './context'
 import type { Trouble } from './persistent-calls'
 import type { ReaderPhase } from './reader-host'
 import type { ShardReader } from './shard-reader'
+import type { SourceCounts } from './totals'
 
 /**
  * `waiting`: the flow holds all that it may; `retrying` and `error`: something fails, in `error` since long enough that
@@ -32,6 +33,8 @@ export interface ShardState {
   committed: string | undefined
   /** Between the receive time of what was read last and now; 0 at the end. */
   lagSeconds: number | undefined
+  /** Log groups between what is acknowledged and the end of the shard, as far as is known. */
+  lagGroups: number | undefined
   inFlightBatches: number
   inFlightBytes: number
   fetches: number
@@ -41,6 +44,17 @@ export interface ShardState {
   bytes: number
   redeliveries: number
   skips: number
+  /** Positions between log groups that held none. */
+  missing: number
+  /** With a query: lines and bytes that it read, lines that it left, lines on which it failed. */
+  rawLogs: number
+  rawBytes: number
+  matchedLogs: number
+  failedLogs: number
+  /** It reads once more what somebody asked for. */
+  replaying: boolean
+  /** What it is stopped by. */
+  error: { code: string; message: string } | undefined
 }
 
 /** A snapshot, plain JSON. */
@@ -54,6 +68,8 @@ export interface SourceStatus {
   bytes: number
   /** The largest of the shards' lags. */
   lagSeconds: number | undefined
+  /** Log groups, all shards of which it is known. */
+  lagGroups: number
   /** Bytes fetched and not yet acknowledged, and the limit on them (0: none). */
   memory: { held: number; limit: number }
   /** Bytes delivered and not yet acknowledged, and the limit on them (0: none). */
@@ -61,6 +77,8 @@ export interface SourceStatus {
   commits: { done: number; failed: number }
   redeliveries: number
   retries: number
+  /** Since the source began. */
+  counts: SourceCounts
   lastError: { code: string; message: string; retryIn: number | undefined } | undefined
 }
 
@@ -68,33 +86,38 @@ export interface StatusInput {
   readonly context: SourceContext
   readonly readers: readonly ShardReader[]
   readonly logsPerSecond: number
-  readonly retries: number
   readonly end: 'done' | 'closed' | undefined
 }
 
 export function statusOf(input: StatusInput): SourceStatus {
   const { context, readers, end } = input
-  const { gate, handOver, commits, settings } = context
+  const { gate, handOver, settings, totals } = context
+  const counts = { ...totals.counts }
   const shards = readers.map((reader) => shardState(context, reader))
   const trouble = end === undefined ? context.calls.trouble : undefined
+  const stop = end === undefined ? shards.find(({ error }) => error !== undefined)?.error : undefined
   const lags = shards.flatMap(({ lagSeconds }) => lagSeconds ?? [])
   return {
     state: end ?? stateOf(context, shards, trouble),
     shards,
-    logs: sum(shards, ({ logs }) => logs),
+    logs: counts.logs,
     logsPerSecond: input.logsPerSecond,
-    bytes: sum(shards, ({ bytes }) => bytes),
+    bytes: counts.bytes,
     lagSeconds: lags.length === 0 ? undefined : Math.max(...lags),
+    lagGroups: sum(shards, ({ lagGroups }) => lagGroups ?? 0),
     memory: { held: gate.held, limit: gate.limit },
     inFlight: { bytes: handOver.inFlightBytes, limit: settings.maxInFlight },
-    commits: commits?.counts ?? { done: 0, failed: 0 },
-    redeliveries: sum(shards, ({ redeliveries }) => redeliveries),
-    retries: input.retries,
-    lastError: trouble && {
-      code: trouble.error.code,
-      message: trouble.error.describe(),
-      retryIn: Math.max(0, trouble.retryAt - settings.clock.now())
-    }
+    commits: { done: counts.commits, failed: counts.commitFailures },
+    redeliveries: counts.redeliveries,
+    retries: counts.retries,
+    counts,
+    lastError: trouble
+      ? {
+          code: trouble.error.code,
+          message: trouble.error.describe(),
+          retryIn: Math.max(0, trouble.retryAt - settings.clock.now())
+        }
+      : stop && { ...stop, retryIn: undefined }
   }
 }
 
@@ -104,6 +127,7 @@ function stateOf(
   trouble: Trouble | undefined
 ): SourceState {
   if (handOver.isPaused) return 'paused'
+  if (shards.some(({ status }) => status === 'stopped')) return 'error'
   if (trouble !== undefined) return trouble.reported ? 'error' : 'retrying'
   if (shards.every(({ status }) => status === 'starting')) return 'starting'
   if (handOver.isHeldUp || gate.waiting > 0) return 'waiting'
@@ -111,7 +135,7 @@ function stateOf(
 }
 
 function shardState({ commits }: SourceContext, reader: ShardReader): ShardState {
-  const { logstore, shard, ledger, flight, counts } = reader
+  const { logstore, shard, ledger, flight, counts, replayUntil, trouble } = reader
   const committed = commits?.committed(logstore, shard)
   return {
     logstore,
@@ -122,11 +146,14 @@ function shardState({ commits }: SourceContext, reader: ShardReader): ShardState
     readCursor: ledger === undefined ? '' : encodeCursor(ledger.position),
     committed: committed === undefined ? undefined : encodeCursor(committed),
     lagSeconds: reader.lagSeconds,
+    lagGroups: reader.lagGroups,
     inFlightBatches: flight.batches,
     inFlightBytes: flight.bytes,
     ...counts,
     logs: flight.logs,
-    redeliveries: flight.refusals
+    redeliveries: flight.refusals,
+    replaying: replayUntil !== undefined && ledger !== undefined && ledger.lowWater < replayUntil,
+    error: trouble && { code: trouble.code, message: trouble.describe() }
   }
 }
 

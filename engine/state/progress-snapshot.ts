@@ -10,6 +10,8 @@ export interface ShardProgress {
   updateTime: number
   /** Acknowledged ranges [from, to) beyond `cursor`, in order: not read again. */
   acked?: [from: string, to: string][]
+  /** What lies before this cursor is read once more because somebody asked for it. */
+  replayUntil?: string
   /** Unix seconds: when the shard was created; tells a logstore from a later one of the same name. */
   createTime?: number
   /** The assignment under which the shard was read; empty once the shard went to another reader. */

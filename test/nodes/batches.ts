@@ -29,6 +29,10 @@ export function batchOf(groups: readonly LogGroup[], options: BatchOptions = {})
   )
   const acknowledged = new Set<string>()
   const refusals: unknown[] = []
+  const refuse = (error: unknown) => {
+    refusals.push(error)
+    return 'again' as const
+  }
   let counted = 0
   const views = parseLogGroupList(body).map((view, place): SourceGroup => {
     const at = query ? first : first + place
@@ -40,12 +44,14 @@ export function batchOf(groups: readonly LogGroup[], options: BatchOptions = {})
       tags: view.tags,
       logCount: view.logCount,
       byteLength: view.byteLength,
+      encoded: view.encoded,
       logs: () => view.logs(),
       records: () => view.records(),
       cursor: encodeCursor(BigInt(at)),
       nextCursor: encodeCursor(BigInt(at + 1)),
       firstIndex,
-      ack: () => void acknowledged.add(`${at}/${firstIndex}`)
+      ack: () => void acknowledged.add(`${at}/${firstIndex}`),
+      nack: refuse
     }
   })
   return {
@@ -58,12 +64,14 @@ export function batchOf(groups: readonly LogGroup[], options: BatchOptions = {})
     rawSize: body.length,
     groups: views,
     logCount: counted,
+    isReplay: false,
     delivery: 1,
+    onOverdue: undefined,
     logs: views.flatMap((view) => view.logs()),
     ack: () => {
       for (const view of views) view.ack()
     },
-    nack: (error) => void refusals.push(error),
+    nack: refuse,
     acknowledged,
     refusals
   }

@@ -16,6 +16,8 @@ export interface LogGroupView {
   readonly logCount: number
   /** Bytes of the encoded group. */
   readonly byteLength: number
+  /** The encoded group; a view of the body that it came with. */
+  readonly encoded: Buffer
   /**
    * The logs with their contents as received, in order.
    * @throws SlsError `CorruptBody` naming the byte offset and the field
@@ -130,6 +132,10 @@ class EncodedLogGroup implements LogGroupView {
 
   get byteLength(): number {
     return this.#end - this.#start
+  }
+
+  get encoded(): Buffer {
+    return this.#body.subarray(this.#start, this.#end)
   }
 
   logs(): Log[] {

@@ -3,6 +3,7 @@ import { SlsClient } from '../../../engine/client/client'
 import { LogGroupEncoder } from '../../../engine/client/codec/log-group-encoder'
 import { compress } from '../../../engine/client/compression/compression'
 import type { SourceOptions } from '../../../engine/source/options'
+import type { SourceClient } from '../../../engine/source/source-client'
 import { SlsSource, type SourceBatch, type SourceEvents } from '../../../engine/source/source'
 
 /** Quick enough for tests, slow enough not to flood. */
@@ -102,6 +103,16 @@ export function messagesOf(batch: SourceBatch): string[] {
 
 export function numbered(count: number, prefix = ''): string[] {
   return Array.from({ length: count }, (_, index) => `${prefix}${index}`)
+}
+
+/** A client of which some calls are others. */
+export function clientWith(client: SlsClient, calls: Partial<SourceClient>): SourceClient {
+  return new Proxy<SourceClient>(client, {
+    get: (target, name: keyof SourceClient) => {
+      const own = calls[name] ?? target[name]
+      return typeof own === 'function' ? own.bind(target) : own
+    }
+  })
 }
 
 /** In the order of their characters, for comparisons of what may come in any order. */

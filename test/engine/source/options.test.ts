@@ -21,6 +21,10 @@ describe('the options of a source', () => {
       checkpointMode: 'onCheckpoints',
       checkpointInterval: 5000,
       commitInterval: 10_000,
+      maxRedeliveries: -1,
+      onPoison: 'skip',
+      ackTimeout: 0,
+      onInvalidCursor: 'earliest',
       maxInFlight: 0,
       memoryLimit: 67_108_864,
       maxLogGroups: 100,
@@ -29,6 +33,7 @@ describe('the options of a source', () => {
       inOrder: true,
       stopTime: undefined,
       query: undefined,
+      stallTimeout: 180_000,
       closeTimeout: 10_000
     })
     assert.deepEqual(retry, defaultRetryPolicy)

@@ -1,0 +1,107 @@
+import type { PullLogsRequest, PullResult } from '../client/calls/pull-logs'
+import { SlsError } from '../client/errors'
+import type { Clock } from './clock'
+import { abortable } from './condition'
+import { isProjectQuotaExceeded } from './error-kinds'
+import type { SourceClient } from './source-client'
+
+/** Pulls under way at once through one client. */
+const mostPulls = 16
+
+/** ms between the starts of two pulls, once the project's quota is exceeded. */
+const firstGap = 20
+const largestGap = 2000
+/** Below that there is none any more. */
+const smallestGap = 2
+
+/**
+ * Shares out the pulls of all sources that read through one client: so many at once, first come, first served. Where
+ * the quota of the whole project is exceeded, pulls start apart from each other, further with each refusal and closer
+ * with each success, so that none of the readers comes back with a burst.
+ */
+export class PullLimiter {
+  static readonly #shared = new WeakMap<SourceClient, PullLimiter>()
+  readonly #client: SourceClient
+  readonly #clock: Clock
+  readonly #waiting: (() => void)[] = []
+  #running = 0
+  #gap = 0
+  #nextStart = 0
+  #lastRaise = Number.NEGATIVE_INFINITY
+
+  private constructor(client: SourceClient, clock: Clock) {
+    this.#client = client
+    this.#clock = clock
+  }
+
+  /** The one of this client. */
+  static of(client: SourceClient, clock: Clock): PullLimiter {
+    const known = PullLimiter.#shared.get(client)
+    if (known !== undefined) return known
+    const limiter = new PullLimiter(client, clock)
+    PullLimiter.#shared.set(client, limiter)
+    return limiter
+  }
+
+  /** ms between the starts of pulls; 0 while no quota is exceeded. */
+  get gap(): number {
+    return this.#gap
+  }
+
+  /** @throws SlsError of the client, or `Aborted` */
+  async pullLogs(request: PullLogsRequest, signal: AbortSignal): Promise<PullResult> {
+    if (this.#gap > 0) await this.#awaitStart(signal)
+    await this.#enter(signal)
+    try {
+      const result = await abortable(this.#client.pullLogs(request, signal), signal)
+      this.#gap = this.#gap * 0.9 < smallestGap ? 0 : this.#gap * 0.9
+      return result
+    } catch (error) {
+      if (error instanceof SlsError && isProjectQuotaExceeded(error)) this.#raise()
+      throw error
+    } finally {
+      this.#running--
+      this.#waiting.shift()?.()
+    }
+  }
+
+  async #awaitStart(signal: AbortSignal): Promise<void> {
+    const now = this.#clock.now()
+    const start = Math.max(now, this.#nextStart)
+    this.#nextStart = start + this.#gap
+    if (start > now) await this.#clock.delay(start - now, signal)
+  }
+
+  /** Many that were refused at the same time count once. */
+  #raise(): void {
+    const now = this.#clock.now()
+    if (now - this.#lastRaise < this.#gap) return
+    this.#lastRaise = now
+    this.#gap = Math.min(largestGap, Math.max(firstGap, this.#gap * 2))
+  }
+
+  #enter(signal: AbortSignal): Promise<void> {
+    if (this.#running < mostPulls && !signal.aborted) {
+      this.#running++
+      return Promise.resolve()
+    }
+    return new Promise((resolve, reject) => {
+      const aborted = () => {
+        const index = this.#waiting.indexOf(enter)
+        if (index >= 0) this.#waiting.splice(index, 1)
+        reject(new SlsError('Aborted', 'The wait for a turn was aborted'))
+      }
+      const enter = () => {
+        signal.removeEventListener('abort', aborted)
+        this.#running++
+        resolve()
+      }
+      if (signal.aborted) {
+        aborted()
+        return
+      }
+      signal.addEventListener('abort', aborted, { once: true })
+      this.#waiting.push(enter)
+    })
+  }
+}

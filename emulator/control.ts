@@ -43,6 +43,8 @@ export function answerControl(request: EmulatorRequest, emulator: Controlled): R
       return jsonReply({ ids: readFaults(request.body).map((spec) => emulator.addFault(spec)) })
     case 'DELETE faults':
       return removeFaults(emulator, id)
+    case 'GET quotas':
+      return jsonReply(emulator.stats().quotas ?? false)
     case 'PUT quotas':
       emulator.setQuotas(readQuotas(parseJson(request.body, 'ParameterInvalid')))
       return emptyReply()

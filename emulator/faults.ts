@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FaultKind, FaultSpec } from './fault-spec'
+import { ConnectionCut } from './http/connection-cut'
 import { type Exhausted, QuotaBucket } from './quota'
 import { ServiceError } from './service-error'
 
@@ -20,11 +21,6 @@ export interface FaultTarget {
 
 /** How an answer leaves. */
 export type Delivery = 'whole' | 'cut' | 'half' | 'corrupt'
-
-/** Thrown through an action's place: the connection is cut and nothing answered. */
-export class ConnectionCut extends Error {
-  override readonly name = 'ConnectionCut'
-}
 
 const STATUS_OF_CODE = new Map<string, number>([
   ['ServerBusy', 503],

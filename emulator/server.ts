@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse, S
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { answerControl, type Controlled, isControl } from './control'
-import { ConnectionCut } from './faults'
+import { ConnectionCut } from './http/connection-cut'
 import { type Reply, refusal } from './http/reply'
 import { readRequest } from './http/request'
 import { RequestIds } from './http/request-id'

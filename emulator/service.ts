@@ -1,6 +1,7 @@
 import { Call } from './actions/call'
 import { type AccessKey, authenticate } from './auth/authenticate'
-import { ConnectionCut, type Delivery, type FaultSession, Faults } from './faults'
+import { type Delivery, type FaultSession, Faults } from './faults'
+import { ConnectionCut } from './http/connection-cut'
 import { projectOfHost } from './http/host'
 import { type Reply, refusal } from './http/reply'
 import type { EmulatorRequest } from './http/request'

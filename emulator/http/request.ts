@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { parameterInvalid, ServiceError } from '../service-error'
+import { ConnectionCut } from './connection-cut'
 import { Query } from './query'
 import { parseTarget, type Target } from './target'
 
@@ -30,7 +31,10 @@ export class EmulatorRequest {
   }
 }
 
-/** Reads a whole request, chunked or with a length; ServiceError where it is malformed or beyond all limits. */
+/**
+ * Reads a whole request, chunked or with a length; ServiceError where it is malformed or beyond all limits,
+ * ConnectionCut where its body never ends.
+ */
 export async function readRequest(incoming: IncomingMessage): Promise<EmulatorRequest> {
   const body = await readBody(incoming)
   const method = incoming.method ?? 'GET'
@@ -51,7 +55,7 @@ function readBody(incoming: IncomingMessage): Promise<Buffer> {
       if (size <= MAX_BODY) chunks.push(chunk)
       else chunks.length = 0
     })
-    incoming.on('error', reject)
+    incoming.on('error', () => reject(new ConnectionCut('the client has gone')))
     incoming.on('end', () => {
       if (size <= MAX_BODY) resolve(Buffer.concat(chunks, size))
       else

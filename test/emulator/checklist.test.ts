@@ -94,6 +94,28 @@ describe('a server for every SDK', () => {
     assert.equal(answer.status, 200)
   })
 
+  it('says nothing of a client that leaves in the middle of a body', async () => {
+    await world.stop()
+    await world.start({ quiet: false })
+    const { error } = console
+    const said: unknown[] = []
+    console.error = (...words: unknown[]) => said.push(words)
+    try {
+      const head = 'POST /logstores/access HTTP/1.1\r\nHost: demo.127.0.0.1\r\nContent-Length: 9\r\n\r\n'
+      await new Promise<void>((resolve) => {
+        const socket = connect(world.emulator.port, '127.0.0.1', () =>
+          socket.write(`${head}half`, () => socket.destroy())
+        )
+        socket.on('close', () => resolve())
+      })
+      assert.equal((await world.client.send({ target: '/logstores' })).status, 200)
+      await world.stop()
+    } finally {
+      console.error = error
+    }
+    assert.deepEqual(said, [])
+  })
+
   it('answers Expect: 100-continue', async () => {
     const body = encodeGroup(groupOf('expected'))
     const head = [

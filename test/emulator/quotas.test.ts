@@ -61,9 +61,13 @@ describe('quotas of a shard', () => {
     assert.deepEqual([await pull(), await pull()], [200, 403])
     assert.equal((await put('false')).status, 200)
     assert.equal(world.emulator.stats().quotas, undefined)
+    const get = () =>
+      world.client.exchange('GET', '/_emulator/quotas', { host: '127.0.0.1' }, Buffer.alloc(0))
+    assert.equal((await get()).body.toString(), 'false')
     assert.deepEqual([await pull(), await pull()], [200, 200])
     assert.equal((await put('true')).status, 200)
     assert.equal(world.emulator.stats().quotas?.write.callsPerSecond, 500)
+    assert.deepEqual(JSON.parse((await get()).body.toString()), world.emulator.stats().quotas)
     for (const wrong of ['5', '{"read":{"a":1}}', '{"read":{"callsPerSecond":-1}}', '{"read":5}', 'x']) {
       assert.equal(refusalOf(await put(wrong)), '400 ParameterInvalid', wrong)
     }

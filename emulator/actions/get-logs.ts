@@ -9,6 +9,9 @@ import { type LogQuery, queryFromJson, queryFromParameters, searchCondition } fr
 const DEFAULT_LINE = 100
 const MAX_LINE = 100
 const MAX_OFFSET = 1_000_000
+const INVALID_LINE = 'InvalidLine'
+const INVALID_OFFSET = 'InvalidOffset'
+const INVALID_REVERSE = 'InvalidReverse'
 /** Bytes of one header, well below what clients read of all headers together. */
 const MAX_HEADER = 2048
 const NOT_ASCII = /[\u0080-\uffff]/g
@@ -16,9 +19,9 @@ const NOT_ASCII = /[\u0080-\uffff]/g
 /** The older form: parameters in the query, an array of logs in the answer, facts in headers. */
 export const getLogs: Action = (call) => {
   const query = queryFromParameters(call.query)
-  const line = call.query.integer('line', 0, MAX_LINE) ?? DEFAULT_LINE
-  const offset = call.query.integer('offset', 0, MAX_OFFSET) ?? 0
-  const found = find(call, query, call.query.flag('reverse') ?? false)
+  const line = call.query.integer('line', 0, MAX_LINE, INVALID_LINE) ?? DEFAULT_LINE
+  const offset = call.query.integer('offset', 0, MAX_OFFSET, INVALID_OFFSET) ?? 0
+  const found = find(call, query, call.query.flag('reverse', INVALID_REVERSE) ?? false)
   const page = found.slice(offset, offset + line).map(flatten)
   return jsonReply(page, {
     'x-log-progress': 'Complete',
@@ -38,9 +41,10 @@ export const getLogs: Action = (call) => {
 export const getLogsV3: Action = async (call) => {
   const body = await call.json('ParameterInvalid')
   const query = queryFromJson(body)
-  const line = body.integer('line', 0, MAX_LINE) ?? body.integer('lines', 0, MAX_LINE) ?? DEFAULT_LINE
-  const offset = body.integer('offset', 0, MAX_OFFSET) ?? 0
-  const found = find(call, query, body.flag('reverse') ?? false)
+  const lines = ['line', 'lines'].map((name) => body.integer(name, 0, MAX_LINE, INVALID_LINE))
+  const line = lines[0] ?? lines[1] ?? DEFAULT_LINE
+  const offset = body.integer('offset', 0, MAX_OFFSET, INVALID_OFFSET) ?? 0
+  const found = find(call, query, body.flag('reverse', INVALID_REVERSE) ?? false)
   const data = found.slice(offset, offset + line).map(flatten)
   return compressed(call, jsonReply({ meta: meta(query, data, found.length), data }))
 }
@@ -97,6 +101,8 @@ function meta(query: LogQuery, data: readonly Record<string, string>[], found: n
     terms: [],
     isAccurate: true,
     columnTypes: [],
+    powerSql: false,
+    insertedSQL: '',
     highlights: []
   }
 }

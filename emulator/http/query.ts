@@ -1,5 +1,7 @@
-import { parameterInvalid } from '../service-error'
+import { parameterInvalid, ServiceError } from '../service-error'
 import type { QueryPairs } from './target'
+
+const PARAMETER_INVALID = 'ParameterInvalid'
 
 /** Query parameters by name. An empty value counts as absent, as several SDKs send their unset options so. */
 export class Query {
@@ -20,23 +22,27 @@ export class Query {
     return value
   }
 
-  /** A decimal integer in [min, max]. */
-  integer(name: string, min: number, max: number): number | undefined {
+  /** A decimal integer in [min, max]; `code` is the error code for anything else. */
+  integer(name: string, min: number, max: number, code = PARAMETER_INVALID): number | undefined {
     const value = this.#values.get(name)
     if (value === undefined) return undefined
     const number = /^-?\d{1,16}$/.test(value) ? Number(value) : Number.NaN
     if (!(number >= min && number <= max)) {
-      throw parameterInvalid(`parameter ${name} must be an integer of [${min}-${max}], not ${value}`)
+      throw new ServiceError(
+        400,
+        code,
+        `parameter ${name} must be an integer of [${min}-${max}], not ${value}`
+      )
     }
     return number
   }
 
-  /** `true` or `false` in any case: the Python SDK writes `True`. */
-  flag(name: string): boolean | undefined {
+  /** `true` or `false` in any case, as the Python SDK writes `True`; `code` is the error code for anything else. */
+  flag(name: string, code = PARAMETER_INVALID): boolean | undefined {
     const value = this.#values.get(name)?.toLowerCase()
     if (value === undefined) return undefined
     if (value !== 'true' && value !== 'false')
-      throw parameterInvalid(`parameter ${name} must be true or false`)
+      throw new ServiceError(400, code, `parameter ${name} must be true or false`)
     return value === 'true'
   }
 }

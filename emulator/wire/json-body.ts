@@ -30,20 +30,20 @@ export class JsonBody {
   }
 
   /** An integer in [min, max]; digits in a string are taken too, as loosely typed SDKs send them. */
-  integer(name: string, min: number, max: number): number | undefined {
+  integer(name: string, min: number, max: number, code = this.code): number | undefined {
     const value = this.#object[name]
     if (value === undefined || value === null) return undefined
     const number = typeof value === 'string' && /^-?\d+$/.test(value) ? Number(value) : value
     if (typeof number !== 'number' || !Number.isInteger(number) || number < min || number > max) {
-      throw this.#invalid(`${name} must be an integer of [${min}-${max}]`)
+      throw new ServiceError(400, code, `${name} must be an integer of [${min}-${max}]`)
     }
     return number
   }
 
-  flag(name: string): boolean | undefined {
+  flag(name: string, code = this.code): boolean | undefined {
     const value = this.#object[name]
     if (value === undefined || value === null) return undefined
-    if (typeof value !== 'boolean') throw this.#invalid(`${name} must be true or false`)
+    if (typeof value !== 'boolean') throw new ServiceError(400, code, `${name} must be true or false`)
     return value
   }
 

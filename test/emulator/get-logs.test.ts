@@ -101,9 +101,20 @@ describe('GetLogs', () => {
     })
   }
 
-  it('refuses more than 100 lines', async () => {
-    assert.equal(await world.refused(`/logstores/access?type=log&${RANGE}&line=101`), '400 ParameterInvalid')
-  })
+  for (const [parameter, value, code] of [
+    ['line', 101, 'InvalidLine'],
+    ['line', -1, 'InvalidLine'],
+    ['offset', -1, 'InvalidOffset'],
+    ['offset', 'many', 'InvalidOffset'],
+    ['reverse', 'backwards', 'InvalidReverse']
+  ] as const) {
+    it(`refuses ${parameter}=${value} in both forms`, async () => {
+      const target = `/logstores/access?type=log&${RANGE}&${parameter}=${value}`
+      assert.equal(await world.refused(target), `400 ${code}`)
+      const body = { from: NOW_SECONDS, to: NOW_SECONDS + 1, query: '*', [parameter]: value }
+      assert.equal(await world.refused('/logstores/access/logs', body), `400 ${code}`)
+    })
+  }
 
   it('answers every field with the reserved ones, and the facts in headers', async () => {
     const answer = await world.client.send({ target: `/logstores/access?type=log&${RANGE}&query=status:404` })

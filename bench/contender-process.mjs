@@ -41,7 +41,7 @@ class Meter {
   watchMemory() {
     this.idleRss = process.memoryUsage.rss()
     this.#peakRss = this.idleRss
-    this.#sampler = setInterval(() => this.#sampleMemory(), 20)
+    this.#sampler = setInterval(() => this.#sampleMemory(), 100)
   }
 
   endMemory() {

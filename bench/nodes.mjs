@@ -15,7 +15,7 @@ const runs = {
   'sls-in, a message a group': (node) => node.run('receive', logs),
   'sls-in, a message a fetch': (node) => node.run('receive', logs),
   'engine source': (engine) => engine.run('steady', { logstore: LOGSTORE, ...logs }),
-  'sls-out, a message a log': (node) => node.run('send', { ...single, window: 10_000 }),
+  'sls-out, a message a log': (node) => node.run('send', { ...single, window: 4000 }),
   'sls-out, 1,000 logs a message': (node) =>
     node.run('send', { data: 'access', messages: 100, warm: 20, window: 10, size: 1000 }),
   'engine sink, 1,000 logs a write': (engine) =>

@@ -4,7 +4,7 @@ import { md5HashKey } from '../engine/sink/hash-key'
 import type { SinkWrite } from '../engine/sink/prepare-write'
 import { fieldText, invalidLog } from './field-value'
 import { type Instant, ofMilliseconds, readInstant } from './instant'
-import { type FramedLogs, tagsOf, toLogs } from './message-to-log'
+import { tagsOf, toLogs } from './message-to-log'
 import type { NodeMessage } from './node-red'
 import { receivedLogs, timeOf } from './received-logs'
 import type { Mapping } from './sink-settings'
@@ -39,10 +39,21 @@ export function mapMessage(
     tags: tags?.(message),
     hashKey: hashKey?.value(message)
   }
-  const pending = Object.values(values).some((value) => value instanceof Promise)
-  return pending
+  return isPending(values)
     ? settled(values).then((ready) => writes(mapping, message, ready, clock))
     : writes(mapping, message, values, clock)
+}
+
+function isPending({ content, time, topic, source, tags, hashKey }: MappedValues): boolean {
+  const isPromise = (value: unknown) => value instanceof Promise
+  return (
+    isPromise(content) ||
+    isPromise(time) ||
+    isPromise(topic) ||
+    isPromise(source) ||
+    isPromise(tags) ||
+    isPromise(hashKey)
+  )
 }
 
 async function settled(values: MappedValues): Promise<MappedValues> {
@@ -86,15 +97,8 @@ function writes(
     const topic = chosen.topic ?? frame.topic ?? received.frame.topic
     const source = chosen.source ?? frame.source ?? received.frame.source
     const tags = chosen.tags ?? frame.tags ?? received.frame.tags
-    return writeOf(frame, { logstore, topic, source, tags, hashKey: chosen.hashKey })
+    return { logstore, topic, source, tags, hashKey: chosen.hashKey, logs: frame.logs }
   })
-}
-
-function writeOf(
-  frame: FramedLogs,
-  place: { [Key in keyof Omit<SinkWrite, 'logs'>]: SinkWrite[Key] | undefined }
-) {
-  return { ...place, logs: frame.logs }
 }
 
 function logstoreOf(mapping: Mapping, message: NodeMessage): string {

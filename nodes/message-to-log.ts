@@ -1,4 +1,4 @@
-import type { LogInput } from '../engine/client/codec/log-group-encoder'
+import { inheritsFields, type LogInput } from '../engine/client/codec/log-input'
 import { SlsError } from '../engine/client/errors'
 import type { Content } from '../engine/client/model'
 import { type BufferText, bytesText, fieldText, invalidLog } from './field-value'
@@ -33,10 +33,10 @@ export function toLogs(value: unknown, options: ConversionOptions): FramedLogs[]
   const logs = new LogCollector(options)
   if (Array.isArray(value)) {
     for (let index = 0; index < value.length; index++) {
-      logs.add(value[index], `${options.field}[${index}]`, index)
+      logs.add(value[index], index, true)
     }
   } else {
-    logs.add(value, options.field, 0)
+    logs.add(value, 0, false)
   }
   return logs.frames
 }
@@ -47,14 +47,20 @@ class LogCollector {
 
   constructor(private readonly options: ConversionOptions) {}
 
-  add(value: unknown, field: string, index: number): void {
+  add(value: unknown, index: number, inArray: boolean): void {
     try {
-      this.addLogs(value, field, index)
+      if (isTextRecord(value)) this.addPlain(this.timed(value, index))
+      else this.addLogs(value, this.nameOf(index, inArray), index)
     } catch (error) {
       if (error instanceof SlsError) throw error
       // A getter, a proxy or a key that has no text.
+      const field = this.nameOf(index, inArray)
       throw new SlsError('InvalidLog', `${field} cannot be read`, { field, cause: error })
     }
+  }
+
+  private nameOf(index: number, inArray: boolean): string {
+    return inArray ? `${this.options.field}[${index}]` : this.options.field
   }
 
   private addLogs(value: unknown, field: string, index: number): void {
@@ -63,7 +69,13 @@ class LogCollector {
       this.frames.push(this.rawGroup(value, field, index))
       return
     }
-    const log = isRawLog(value) ? this.rawLog(value, field, index) : this.log(value, field, index)
+    const log = isRawLog(value)
+      ? this.rawLog(value, field, index)
+      : this.timed(contentsOf(value, field, this.options.bytes), index)
+    this.addPlain(log)
+  }
+
+  private addPlain(log: LogInput): void {
     if (this.plain === undefined) {
       this.plain = []
       this.frames.push({ logs: this.plain })
@@ -71,9 +83,9 @@ class LogCollector {
     this.plain.push(log)
   }
 
-  private log(value: unknown, field: string, index: number): LogInput {
+  private timed(contents: LogInput['contents'], index: number): LogInput {
     const { time, timeNs } = this.options.time(index)
-    return { time, timeNs, contents: contentsOf(value, field, this.options.bytes) }
+    return { time, timeNs, contents }
   }
 
   private rawLog(value: RawLog, field: string, index: number): LogInput {
@@ -182,7 +194,7 @@ function contentsOf(value: unknown, field: string, bytes: BufferText): LogInput[
     return [['message', text]]
   }
   if (value instanceof Uint8Array) return [['message', bytesText(value, bytes)]]
-  if (isRecord(value)) return allTexts(value) ? value : record(value, field, bytes)
+  if (isRecord(value)) return record(value, field, bytes)
   if (value instanceof Map) return record(Object.fromEntries(value), field, bytes)
   const text = fieldText(value, field, bytes)
   return [['message', text ?? '']]
@@ -198,11 +210,12 @@ function isRecord(value: object): value is Record<string, unknown> {
   return !(value instanceof ArrayBuffer) && Object.keys(value).length > 0
 }
 
-/** True where the record can be encoded as it is. */
-function allTexts(value: Record<string, unknown>): value is Record<string, string> {
+/** True where the value can be encoded as it is: no raw form, whose fields hold more than texts, looks like that. */
+function isTextRecord(value: unknown): value is Record<string, string> {
+  if (typeof value !== 'object' || value === null || inheritsFields(value)) return false
   let any = false
   for (const key in value) {
-    if (key === '' || typeof value[key] !== 'string' || !Object.hasOwn(value, key)) return false
+    if (key === '' || typeof (value as Record<string, unknown>)[key] !== 'string') return false
     any = true
   }
   return any

@@ -8,6 +8,7 @@ import { grouped } from './figures'
 import { guard } from './guard'
 import { workBudget } from './lifetime'
 import { mapMessage } from './message-mapping'
+import { MessageOutcome, Outcomes } from './message-outcome'
 import { errorFacts, toNodeError } from './node-error'
 import type { Done, Node, NodeDefinition, NodeMessage, NodeRed } from './node-red'
 import { PlannedRequests } from './planned-requests'
@@ -37,12 +38,14 @@ export class SinkNode {
   /** Only of a dry run. */
   private planned: PlannedRequests | undefined
   private closed: boolean = false
+  private readonly outcomes: Outcomes
 
   constructor(
     private readonly RED: NodeRed,
     private readonly node: Node
   ) {
     this.status = new StatusLine(node)
+    this.outcomes = new Outcomes(node, (receipt) => this.planned?.describe(receipt) ?? receipt)
   }
 
   start(definition: NodeDefinition): void {
@@ -106,11 +109,11 @@ export class SinkNode {
     done: Done
   ): void {
     if (!(writes instanceof Promise)) {
-      guard(this.settle(writeAll(sink, writes), message, done), this.node)
+      this.settle(sink, writes, message, done)
       return
     }
     const evaluation = writes.then(
-      (ready) => guard(this.settle(writeAll(sink, ready), message, done), this.node),
+      (ready) => this.settle(sink, ready, message, done),
       (error: unknown) => done(toNodeError(error))
     )
     this.evaluating = evaluation
@@ -123,14 +126,16 @@ export class SinkNode {
   }
 
   /** Calls `done` once, when it is known what became of the message. */
-  private settle(receipts: Promise<Receipt[]>, message: NodeMessage, done: Done): Promise<void> {
-    return receipts.then(
-      (accepted) => {
-        const receipt = receiptOf(accepted)
-        message['slsReceipt'] = this.planned === undefined ? receipt : this.planned.describe(receipt)
-        done()
-      },
-      (error: unknown) => done(toNodeError(error))
+  private settle(sink: SlsSink, writes: readonly SinkWrite[], message: NodeMessage, done: Done): void {
+    const outcome = new MessageOutcome(this.outcomes, message, done)
+    const [only] = writes
+    if (only !== undefined && writes.length === 1) {
+      sink.submit(only, outcome)
+      return
+    }
+    writeAll(sink, writes).then(
+      (receipts) => outcome.accepted(receiptOf(receipts)),
+      (error: unknown) => outcome.failed(error)
     )
   }
 
@@ -195,8 +200,6 @@ export class SinkNode {
 
 /** Waits for all writes even if one fails, so that nothing of the message is on its way when it is done. */
 async function writeAll(sink: SlsSink, writes: readonly SinkWrite[]): Promise<Receipt[]> {
-  const [only] = writes
-  if (only !== undefined && writes.length === 1) return [await sink.write(only)]
   const outcomes = await Promise.allSettled(writes.map((write) => sink.write(write)))
   const failed = outcomes.find((outcome) => outcome.status === 'rejected')
   if (failed !== undefined) throw failed.reason
@@ -204,10 +207,11 @@ async function writeAll(sink: SlsSink, writes: readonly SinkWrite[]): Promise<Re
 }
 
 /** `msg.slsReceipt`; `msg.sls` stays, since a manual acknowledgement may need it. */
-function receiptOf(receipts: readonly Receipt[]) {
+function receiptOf(receipts: readonly Receipt[]): Receipt {
   return {
     logstore: receipts[0]?.logstore ?? '',
     logs: receipts.reduce((sum, { logs }) => sum + logs, 0),
+    spooled: receipts.reduce((sum, { spooled }) => sum + spooled, 0),
     bytes: receipts.reduce((sum, { bytes }) => sum + bytes, 0),
     requestIds: [...new Set(receipts.flatMap(({ requestIds }) => requestIds))],
     attempts: receipts.reduce((most, { attempts }) => Math.max(most, attempts), 0)

@@ -2,6 +2,7 @@ import { measureLog } from '../client/codec/log-group-encoder'
 import {
   assertContents,
   assertLogTime,
+  inheritsFields,
   isPairs,
   type LogInput,
   notPair,
@@ -121,8 +122,9 @@ function boundRecord(contents: Readonly<Record<string, unknown>>): number {
   assertContents(contents)
   let units = 0
   let fields = 0
+  const inherits = inheritsFields(contents)
   for (const key in contents) {
-    if (!Object.hasOwn(contents, key)) continue
+    if (inherits && !Object.hasOwn(contents, key)) continue
     const value = contents[key]
     if (typeof value !== 'string') throw notText(key, value)
     units += key.length + value.length

@@ -27,7 +27,7 @@ import { Sender } from './sender'
 import type { SinkState, SinkStatus } from './status'
 import { StoreAndForward } from './store-and-forward'
 import { WriteError } from './write-error'
-import { type Receipt, WriteLedger } from './write-ledger'
+import { type Receipt, WriteLedger, type WriteObserver } from './write-ledger'
 
 /** Milliseconds that `close` tries for when it is not told. */
 const CLOSE_DEADLINE = 10_000
@@ -138,10 +138,15 @@ export class SlsSink {
    *   the logstore or hash key.
    */
   write(write: SinkWrite): Promise<Receipt> {
+    return new Promise((accepted, failed) => this.submit(write, { accepted, failed }))
+  }
+
+  /** As `write`, without a promise: for so many small writes that these would be felt. Never throws. */
+  submit(write: SinkWrite, observer: WriteObserver): void {
     try {
-      return this.#accept(write)
+      this.#accept(write, observer)
     } catch (error) {
-      return Promise.reject(error)
+      observer.failed(error)
     }
   }
 
@@ -213,7 +218,7 @@ export class SlsSink {
     return status
   }
 
-  #accept(write: SinkWrite): Promise<Receipt> {
+  #accept(write: SinkWrite, observer: WriteObserver): void {
     const { logs } = write
     if (this.#closing !== undefined) {
       throw new WriteError('Closed', 'The sink is closed', { logs: countOf(logs), acceptedLogs: 0 })
@@ -221,8 +226,8 @@ export class SlsSink {
     const place = this.#places.placeOf(write)
     const refusing = this.#settings.timeRepair === 'reject' ? serviceTime(this.#client) : undefined
     const sizes = checkLogs(logs, place, refusing)
-    const ticket = this.#ledger.open(logs.length, place.frame.logstore)
-    if (logs.length === 0) return ticket.receipt
+    const ticket = this.#ledger.open(logs.length, place.frame.logstore, observer)
+    if (logs.length === 0) return
     this.#admission.submit({
       place,
       logs,
@@ -233,7 +238,6 @@ export class SlsSink {
       ticket
     })
     if (this.#water === 'rising') this.#relieve()
-    return ticket.receipt
   }
 
   async #close(deadline: number): Promise<CloseReport> {

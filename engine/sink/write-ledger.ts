@@ -17,12 +17,15 @@ export interface Receipt {
   attempts: number
 }
 
+/** Hears what became of a write. It is called while the sink is at work: it must neither throw nor write. */
+export interface WriteObserver {
+  accepted(receipt: Receipt): void
+  failed(error: unknown): void
+}
+
 /** One write until it is settled: exactly once, when each of its logs is accepted or has failed. */
 export class WriteTicket implements Settlement {
-  readonly receipt: Promise<Receipt>
   #requestIds: string[] | undefined
-  #resolve: (receipt: Receipt) => void = () => undefined
-  #reject: (error: WriteError) => void = () => undefined
   #accepted = 0
   #spooled = 0
   #failed = 0
@@ -35,13 +38,9 @@ export class WriteTicket implements Settlement {
     readonly logs: number,
     readonly logstore: string,
     readonly epoch: number,
-    private readonly ledger: WriteLedger
-  ) {
-    this.receipt = new Promise((resolve, reject) => {
-      this.#resolve = resolve
-      this.#reject = reject
-    })
-  }
+    private readonly ledger: WriteLedger,
+    private readonly observer: WriteObserver
+  ) {}
 
   /** Logs that are neither accepted nor on disk nor failed. */
   get pending(): number {
@@ -53,7 +52,7 @@ export class WriteTicket implements Settlement {
     this.#bytes += bytes
     this.#attempts = Math.max(this.#attempts, attempts)
     if (this.#requestIds === undefined) this.#requestIds = [requestId]
-    else this.#requestIds.push(requestId)
+    else if (this.#requestIds.at(-1) !== requestId) this.#requestIds.push(requestId)
     this.ledger.acceptedLogs += logs
     this.ledger.acceptedBytes += bytes
     this.settleIfDone()
@@ -78,7 +77,7 @@ export class WriteTicket implements Settlement {
   settleIfDone(): void {
     if (this.pending !== 0) return
     if (this.#error === undefined) {
-      this.#resolve({
+      this.observer.accepted({
         logs: this.#accepted + this.#spooled,
         spooled: this.#spooled,
         bytes: this.#bytes,
@@ -87,7 +86,7 @@ export class WriteTicket implements Settlement {
         attempts: this.#attempts
       })
     } else {
-      this.#reject(WriteError.of(this.#error, this.logs, this.#accepted + this.#spooled))
+      this.observer.failed(WriteError.of(this.#error, this.logs, this.#accepted + this.#spooled))
     }
     this.ledger.settled(this, this.#error !== undefined)
   }
@@ -120,10 +119,10 @@ export class WriteLedger {
     return ticket.epoch < this.#epoch
   }
 
-  open(logs: number, logstore: string): WriteTicket {
+  open(logs: number, logstore: string, observer: WriteObserver): WriteTicket {
     this.#pendingWrites++
     this.#pendingByEpoch.set(this.#epoch, (this.#pendingByEpoch.get(this.#epoch) ?? 0) + 1)
-    const ticket = new WriteTicket(logs, logstore, this.#epoch, this)
+    const ticket = new WriteTicket(logs, logstore, this.#epoch, this, observer)
     ticket.settleIfDone()
     return ticket
   }

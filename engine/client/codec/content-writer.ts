@@ -1,7 +1,7 @@
 import type { Content } from '../model'
 import { type EncodedKey, EncodedKeys, KEY_SPILL } from './encoded-keys'
 import type { GrowingBuffer } from './growing-buffer'
-import { isPairs, type LogInput, notPair, notText } from './log-input'
+import { inheritsFields, isPairs, type LogInput, notPair, notText } from './log-input'
 import * as tags from './tags'
 import { MAX_BYTES_PER_UNIT, writeText } from './text-writer'
 import { varintSize, writeVarint } from './varint'
@@ -17,8 +17,6 @@ const MAX_ONE_BYTE = 0x7f
 const MEASURED_FROM = 4096
 
 const encodedKeys = new EncodedKeys()
-/** Has fields only where someone added them to Object.prototype. */
-const noFields = {}
 
 /** Writes the contents of logs. Most logs repeat the keys of the log before, so a key is first compared with that. */
 export class ContentWriter {
@@ -111,11 +109,4 @@ export class ContentWriter {
     const size = end - valueStart
     return size === expectedSize ? end : this.#placeLong(key, value, size, offset)
   }
-}
-
-/** True where a loop over the record would meet fields that are not its own. */
-function inheritsFields(record: object): boolean {
-  for (const _ in noFields) return true
-  const prototype: unknown = Object.getPrototypeOf(record)
-  return prototype !== Object.prototype && prototype !== null
 }

@@ -3,6 +3,8 @@ import type { Content } from '../model'
 
 const MAX_TIME = 0xffff_ffff
 const MAX_TIME_NS = 999_999_999
+/** Has fields only where someone added them to Object.prototype. */
+const noFields = {}
 
 /** What a log is written from: pairs in order, or a record of strings (a field a key, insertion order). */
 export interface LogInput {
@@ -25,6 +27,13 @@ export function assertLogTime(log: LogInput): void {
 
 export function isPairs(contents: LogInput['contents']): contents is readonly Content[] {
   return Array.isArray(contents)
+}
+
+/** True where a loop over the record might meet fields that are not its own. */
+export function inheritsFields(record: object): boolean {
+  for (const _ in noFields) return true
+  const prototype: unknown = Object.getPrototypeOf(record)
+  return prototype !== Object.prototype && prototype !== null
 }
 
 export function notText(key: string, value: unknown): SlsError {

@@ -11,7 +11,7 @@ import { LatencyHistogram } from '../../../engine/sink/latency-histogram'
 import { MemoryBudget } from '../../../engine/sink/memory-budget'
 import { OrderBook } from '../../../engine/sink/order-book'
 import { RateMeter } from '../../../engine/sink/rate-meter'
-import { WriteLedger } from '../../../engine/sink/write-ledger'
+import { type Receipt, WriteLedger, type WriteObserver } from '../../../engine/sink/write-ledger'
 import { settle } from './support/fake-clock'
 import { refusals } from './support/fake-service'
 import { watch } from './support/logs'
@@ -248,17 +248,24 @@ describe('Memory budget', () => {
   })
 })
 
+function observed(): { promise: Promise<Receipt>; observer: WriteObserver } {
+  const observer: WriteObserver = { accepted: () => undefined, failed: () => undefined }
+  const promise = new Promise<Receipt>((accepted, failed) => Object.assign(observer, { accepted, failed }))
+  return { promise, observer }
+}
+
 describe('Write ledger', () => {
   it('settles a write with its last log, and rejects with the first error', async () => {
     const ledger = new WriteLedger()
-    const ticket = ledger.open(10, 'access')
-    const watched = watch(ticket.receipt)
+    const { promise, observer } = observed()
+    const ticket = ledger.open(10, 'access', observer)
+    const watched = watch(promise)
     ticket.accept(4, 40, 'r1', 1)
     ticket.fail(3, refusals.invalid())
     await settle()
     assert.equal(watched.state, 'pending')
     ticket.fail(3, refusals.busy())
-    await assert.rejects(ticket.receipt, { code: 'PostBodyInvalid', logs: 10, acceptedLogs: 4 })
+    await assert.rejects(promise, { code: 'PostBodyInvalid', logs: 10, acceptedLogs: 4 })
     assert.deepEqual(
       [ledger.pendingWrites, ledger.acceptedLogs, ledger.failedLogs, ledger.failedWrites],
       [0, 4, 6, 1]
@@ -267,11 +274,12 @@ describe('Write ledger', () => {
 
   it('is drained when the writes opened before are settled, in any order', async () => {
     const ledger = new WriteLedger()
-    const [a, b] = [ledger.open(1, 'x'), ledger.open(1, 'x')]
+    const open = () => ledger.open(1, 'x', observed().observer)
+    const [a, b] = [open(), open()]
     const first = watch(ledger.drained())
-    const c = ledger.open(1, 'x')
+    const c = open()
     const second = watch(ledger.drained())
-    const d = ledger.open(1, 'x')
+    const d = open()
     assert.deepEqual(
       [a, c, d].map((ticket) => ledger.isUrgent(ticket)),
       [true, true, false]

@@ -29,6 +29,32 @@ describe('Sending', () => {
     await sink.close()
   })
 
+  it('tells each observer once what became of its write, of a refusal at once', async () => {
+    const { sink, service } = sinkUnderTest({ maxLines: 2 })
+    const told: unknown[] = []
+    const observer = (name: string) => ({
+      accepted: ({ logs }: { logs: number }) => told.push([name, logs]),
+      failed: (error: unknown) => told.push([name, (error as SlsError).code])
+    })
+    sink.submit({ logs: logs(2) }, observer('first'))
+    await sink.flush()
+    service.answer = refusing(refusals.invalid)
+    sink.submit({ logs: logs(2) }, observer('second'))
+    sink.submit({ logs: [] }, observer('empty'))
+    sink.submit({ logs: [{ time: -1, contents: {} }] }, observer('wrong'))
+    assert.deepEqual(told, [
+      ['first', 2],
+      ['empty', 0],
+      ['wrong', 'InvalidLog']
+    ])
+    await sink.close()
+    sink.submit({ logs: logs(1) }, observer('late'))
+    assert.deepEqual(told.slice(3), [
+      ['second', 'PostBodyInvalid'],
+      ['late', 'Closed']
+    ])
+  })
+
   it('repeats a call after a network error or a busy service, with growing waits', async () => {
     const { sink, service, clock } = sinkUnderTest()
     service.answer = refusing(refusals.busy, refusals.network, refusals.busy, refusals.busy)

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import path from 'node:path'
+import fc from 'fast-check'
 import protobuf from 'protobufjs'
 import { SlsEmulator } from '../../emulator'
 import { SlsClient } from '../../engine/client/client'
 import { SlsSink } from '../../engine/sink/sink'
 import { SlsSource } from '../../engine/source/source'
+import { runs } from '../support/counts'
 import { localAgent, sdkFor } from './aliyun-log-sdk'
 
 const now = Math.floor(Date.now() / 1000)
@@ -61,6 +63,45 @@ describe('the engine and foreign code', () => {
       batch.ack()
       break
     }
+    await source.close()
+  })
+
+  it('the source reads equal whatever logs @alicloud/log wrote', async function () {
+    this.timeout(runs(20_000, 300_000))
+    const count = runs(200, 10_000)
+    const seed = Math.floor(Math.random() * 2 ** 31)
+    const value = fc.oneof(
+      { weight: 100, arbitrary: fc.string({ unit: 'grapheme', maxLength: 80 }) },
+      { weight: 1, arbitrary: fc.constantFrom('a', '中', '🚀').map((unit) => unit.repeat(262_144)) }
+    )
+    const name = fc.oneof(
+      fc.constantFrom('zz', 'aa', '键', '__time__'),
+      fc.string({ minLength: 1, maxLength: 20 })
+    )
+    const content = fc.dictionary(name, value, { minKeys: 1, maxKeys: 8, noNullPrototype: true })
+    const written = fc
+      .sample(content, { numRuns: count, seed })
+      .map((fields, i) => ({ ...fields, index: String(i) }))
+    const agent = localAgent()
+    const sdk = sdkFor(emulator)
+    for (let from = 0; from < count; from += 50) {
+      const logs = written.slice(from, from + 50).map((fields) => ({ content: fields, timestamp: now }))
+      await sdk.postLogStoreLogs('demo', 'access', { topic: '', source: '', logs }, { agent })
+    }
+    agent.destroy()
+    const source = new SlsSource({ client, logstores: 'access' })
+    let read = 0
+    for await (const batch of source) {
+      for (const group of batch.groups) {
+        for (const { contents } of group.logs()) {
+          assert.deepEqual(contents, Object.entries(written[read] ?? {}), `seed ${seed}, log ${read}`)
+          read++
+        }
+      }
+      batch.ack()
+      if (read >= count) break
+    }
+    assert.equal(read, count)
     await source.close()
   })
 

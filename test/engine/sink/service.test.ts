@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import fc from 'fast-check'
-import { type FaultSpec, SlsEmulator } from '../../../emulator'
+import { SlsEmulator } from '../../../emulator'
 import type { LogInput } from '../../../engine/client/codec/log-group-encoder'
 import { supportedCompressions } from '../../../engine/client/compression/compression'
 import { SlsSink } from '../../../engine/sink/sink'
@@ -157,56 +157,6 @@ describe('The sink before a service over HTTP', () => {
       { numRuns: runs(15, 500) }
     )
   })
-
-  const faults: [string, FaultSpec[], { duplicates: boolean }][] = [
-    ['internal errors', [{ kind: 'error', probability: 0.4, seed: 1 }], { duplicates: false }],
-    [
-      'a busy service',
-      [{ kind: 'error', code: 'ServerBusy', probability: 0.4, seed: 2 }],
-      { duplicates: false }
-    ],
-    [
-      'quota errors',
-      [{ kind: 'error', code: 'WriteQuotaExceed', probability: 0.4, seed: 3 }],
-      { duplicates: false }
-    ],
-    ['refused signatures', [{ kind: 'error', code: 'SignatureNotMatch', count: 3 }], { duplicates: false }],
-    ['a slow service', [{ kind: 'delay', delay: 60, probability: 0.5, seed: 4 }], { duplicates: false }],
-    [
-      'connections cut before the effect',
-      [{ kind: 'cutBefore', probability: 0.4, seed: 5 }],
-      { duplicates: false }
-    ],
-    [
-      'connections cut after the effect',
-      [{ kind: 'cutAfter', probability: 0.4, seed: 6 }],
-      { duplicates: true }
-    ],
-    ['answers cut in half', [{ kind: 'halfBody', probability: 0.4, seed: 7 }], { duplicates: true }],
-    ['corrupt answers', [{ kind: 'corruptBody', probability: 0.4, seed: 8 }], { duplicates: true }],
-    ['throttled shards', [{ kind: 'throttle', callsPerSecond: 40 }], { duplicates: false }]
-  ]
-  for (const [name, specs, { duplicates }] of faults) {
-    it(`loses nothing to ${name}`, async function () {
-      this.timeout(runs(20_000, 300_000))
-      const sink = emulated.sink({ maxLines: runs(100, 2000) })
-      for (const spec of specs) emulated.service.addFault({ call: 'PutLogs', ...spec })
-      const count = runs(4000, 100_000)
-      const settled: string[] = []
-      await Promise.all(
-        ids(count / 20).map(async (part) => {
-          const logs = ids(20).map((id) => log(`${part}/${id}`))
-          await sink.write({ topic: `topic ${Number(part) % 4}`, logs })
-          settled.push(part)
-        })
-      )
-      assert.equal(settled.length, count / 20)
-      emulated.service.clearFaults()
-      const arrived = await emulated.values('id')
-      assert.equal(new Set(arrived).size, count)
-      if (!duplicates) assert.equal(arrived.length, count)
-    })
-  }
 
   for (const [name, skew] of [
     ['ahead', 3_600_000],

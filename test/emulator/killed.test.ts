@@ -35,7 +35,9 @@ describe('a killed emulator', function () {
       stdio: ['ignore', 'pipe', 'inherit']
     })
     if (child.stdout === null) throw new Error('no stdout')
-    const [line] = (await once(createInterface(child.stdout), 'line')) as [string]
+    const ended = once(child, 'exit').then(([code]) => assert.fail(`the emulator ended with ${code}`))
+    ended.catch(() => undefined)
+    const [line] = (await Promise.race([once(createInterface(child.stdout), 'line'), ended])) as [string]
     const { endpoint, ...announced } = JSON.parse(line) as Announcement
     return new RawClient({ ...announced, port: Number(new URL(endpoint).port) })
   }

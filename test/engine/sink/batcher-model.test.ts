@@ -7,7 +7,7 @@ import { BATCH_OVERHEAD, type Batch, SHARE_OVERHEAD } from '../../../engine/sink
 import { MemoryBudget } from '../../../engine/sink/memory-budget'
 import { Places } from '../../../engine/sink/place'
 import { checkLogs, measureWrite } from '../../../engine/sink/prepare-write'
-import { WriteLedger } from '../../../engine/sink/write-ledger'
+import { WriteLedger, type WriteObserver } from '../../../engine/sink/write-ledger'
 import { runs } from '../../support/counts'
 import { oracle } from '../../support/protobuf-oracle'
 import { FakeClock } from './support/fake-clock'
@@ -89,6 +89,9 @@ const limits: fc.Arbitrary<Limits> = fc.record({
   maxOpenBatches: fc.constantFrom(1, 2, 4, 1000),
   flushInterval: fc.constantFrom(0, 100, 200)
 })
+
+/** The batcher settles nothing. */
+const unobserved: WriteObserver = { accepted: assert.fail, failed: assert.fail }
 
 interface ModelBatch {
   target: Target
@@ -204,7 +207,7 @@ describe('The batcher, after any commands', () => {
         for (const step of commands) {
           if (step.kind === 'write') {
             const place = places.placeOf(step.target)
-            const ticket = ledger.open(step.logs.length, step.target.logstore)
+            const ticket = ledger.open(step.logs.length, step.target.logstore, unobserved)
             const write = {
               place,
               logs: step.logs,

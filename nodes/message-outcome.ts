@@ -1,5 +1,5 @@
 import type { Receipt, WriteObserver } from '../engine/sink/write-ledger'
-import { guard } from './guard'
+import { answer, guard } from './guard'
 import { toNodeError } from './node-error'
 import type { Done, Node, NodeMessage } from './node-red'
 
@@ -9,7 +9,7 @@ export class Outcomes {
 
   /** @param describe makes `msg.slsReceipt` of a receipt */
   constructor(
-    private readonly node: Pick<Node, 'error'>,
+    readonly node: Pick<Node, 'error'>,
     readonly describe: (receipt: Receipt) => unknown
   ) {}
 
@@ -54,10 +54,11 @@ export class MessageOutcome implements WriteObserver {
 
   tell(): void {
     if (this.receipt === undefined) {
-      this.done(toNodeError(this.error))
+      answer(this.done, this.outcomes.node, toNodeError(this.error))
       return
     }
-    this.message['slsReceipt'] = this.outcomes.describe(this.receipt)
-    this.done()
+    // A frozen message does without.
+    Reflect.set(this.message, 'slsReceipt', this.outcomes.describe(this.receipt))
+    answer(this.done, this.outcomes.node)
   }
 }

@@ -5,7 +5,7 @@ import { SlsSink } from '../engine/sink/sink'
 import type { Receipt } from '../engine/sink/write-ledger'
 import { connect, findConnection, type SlsConfigNode } from './connection'
 import { grouped } from './figures'
-import { guard } from './guard'
+import { answer, guard } from './guard'
 import { workBudget } from './lifetime'
 import { mapMessage } from './message-mapping'
 import { MessageOutcome, Outcomes } from './message-outcome'
@@ -17,11 +17,14 @@ import { reportSink } from './sink-report'
 import { type Mapping, readSinkSettings } from './sink-settings'
 import { sinkNodeStatus } from './sink-status'
 import { StatusLine } from './status-line'
+import { ValueQueue } from './value-queue'
 
 /** Milliseconds between looks at the sink for the status. */
 const statusInterval = 1000
 /** Milliseconds that a closing node waits for the values of messages. */
-const evaluationLimit = 500
+const closingPatience = 500
+/** Milliseconds that a message waits for its values, such as those of a context store. */
+const valuePatience = 30_000
 
 /** What runs behind one sls-out: messages become writes, and each message is done when its writes are. */
 export class SinkNode {
@@ -32,7 +35,7 @@ export class SinkNode {
   private obstacle: unknown
   private ticker: NodeJS.Timeout | undefined
   /** Messages whose values are not at hand yet; those behind them wait, so that the order stays. */
-  private evaluating: Promise<void> | undefined
+  private readonly values = new ValueQueue()
   /** By it logs without a time are stamped. */
   private clock: () => number = Date.now
   /** Only of a dry run. */
@@ -70,7 +73,10 @@ export class SinkNode {
     const show = () => this.status.show(sinkNodeStatus(sink.status(), this.RED))
     for (const event of ['retry', 'error', 'recovered', 'highWater', 'lowWater'] as const)
       sink.on(event, show)
-    this.ticker = setInterval(show, statusInterval).unref()
+    this.ticker = setInterval(() => {
+      show()
+      this.values.giveUp(valuePatience, lateValues())
+    }, statusInterval).unref()
     this.sink = sink
     this.mapping = settings.mapping
     show()
@@ -80,9 +86,9 @@ export class SinkNode {
     const { sink, mapping } = this
     const action = message['action']
     if (sink === undefined || mapping === undefined) {
-      done(toNodeError(this.obstacle))
+      this.refuse(done, this.obstacle)
     } else if (this.closed) {
-      done(toNodeError(new SlsError('Closed', 'The node is closing: nothing of the message was sent')))
+      this.refuse(done, new SlsError('Closed', 'The node is closing: nothing of the message was sent'))
     } else if (action === 'flush' || action === 'status') {
       this.control(sink, action, message, done)
     } else {
@@ -90,37 +96,38 @@ export class SinkNode {
     }
   }
 
+  private refuse(done: Done, error: unknown): void {
+    answer(done, this.node, toNodeError(error))
+  }
+
   private log(sink: SlsSink, mapping: Mapping, message: NodeMessage, done: Done): void {
     try {
-      const writes =
-        this.evaluating === undefined
-          ? mapMessage(mapping, message, this.clock)
-          : this.evaluating.then(() => mapMessage(mapping, message, this.clock))
-      this.write(sink, writes, message, done)
+      const writes = this.values.isEmpty ? mapMessage(mapping, message, this.clock) : undefined
+      if (Array.isArray(writes)) this.settle(sink, writes, message, done)
+      else this.logLater(sink, mapping, message, done, writes)
     } catch (error) {
-      done(toNodeError(error))
+      this.refuse(done, error)
     }
   }
 
-  private write(
+  /** @param writes undefined where others wait for their values, so that the message's have not been asked for */
+  private logLater(
     sink: SlsSink,
-    writes: SinkWrite[] | Promise<SinkWrite[]>,
+    mapping: Mapping,
     message: NodeMessage,
-    done: Done
+    done: Done,
+    writes: Promise<SinkWrite[]> | undefined
   ): void {
-    if (!(writes instanceof Promise)) {
-      this.settle(sink, writes, message, done)
-      return
-    }
-    const evaluation = writes.then(
+    this.afterValues(
+      () => writes ?? mapMessage(mapping, message, this.clock),
       (ready) => this.settle(sink, ready, message, done),
-      (error: unknown) => done(toNodeError(error))
+      done
     )
-    this.evaluating = evaluation
+  }
+
+  private afterValues<T>(values: () => T | Promise<T>, ready: (values: T) => void, done: Done): void {
     guard(
-      evaluation.finally(() => {
-        if (this.evaluating === evaluation) this.evaluating = undefined
-      }),
+      this.values.add(values, ready, (error) => this.refuse(done, error)),
       this.node
     )
   }
@@ -145,14 +152,14 @@ export class SinkNode {
       done()
       return
     }
-    const flushed = Promise.resolve(this.evaluating).then(() => sink.flush())
-    guard(
-      flushed.then(
-        () => done(),
-        (error: unknown) => done(toNodeError(error))
-      ),
-      this.node
-    )
+    const flush = () => {
+      const flushed = sink.flush().then(
+        () => answer(done, this.node),
+        (error: unknown) => this.refuse(done, error)
+      )
+      guard(flushed, this.node)
+    }
+    this.afterValues(() => undefined, flush, done)
   }
 
   private fail(error: unknown): void {
@@ -178,9 +185,9 @@ export class SinkNode {
     this.status.close()
     const deadline = performance.now() + workBudget(this.RED.settings)
     try {
-      if (this.evaluating !== undefined) {
-        // A context store may never answer.
-        await Promise.race([this.evaluating, pause(evaluationLimit, undefined, { ref: false })])
+      if (!this.values.isEmpty) {
+        await Promise.race([this.values.settled(), pause(closingPatience, undefined, { ref: false })])
+        this.values.giveUp(0, new SlsError('Closed', 'The node closed before the values of the message came'))
       }
       const report = await this.sink?.close(deadline - performance.now())
       if (report !== undefined && report.failedLogs > 0) this.reportUnsent(report.failedLogs)
@@ -196,6 +203,16 @@ export class SinkNode {
     const error = Object.assign(new Error(text), { name: 'Closed', code: 'Closed' })
     this.node.error(error, { topic: '', sls: { code: 'Closed', logs } })
   }
+}
+
+function lateValues(): SlsError {
+  return new SlsError(
+    'InvalidLog',
+    `The values of the message did not come within ${valuePatience / 1000} s`,
+    {
+      hint: 'Check the context stores that the properties of the node name'
+    }
+  )
 }
 
 /** Waits for all writes even if one fails, so that nothing of the message is on its way when it is done. */

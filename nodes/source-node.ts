@@ -3,7 +3,7 @@ import { SlsError } from '../engine/client/errors'
 import { SlsSource } from '../engine/source/source'
 import { Acknowledgements } from './acknowledgements'
 import { connect, findConnection, type SlsConfigNode } from './connection'
-import { guard } from './guard'
+import { answer, guard } from './guard'
 import { workBudget } from './lifetime'
 import { LogDelivery } from './log-delivery'
 import { memberName } from './member-name'
@@ -139,8 +139,8 @@ export class SourceNode {
     const received = Promise.resolve(this.opening).then((input) => input?.receive(message, send))
     guard(
       received.then(
-        () => done(),
-        (error: unknown) => done(toNodeError(error))
+        () => answer(done, this.node),
+        (error: unknown) => answer(done, this.node, toNodeError(error))
       ),
       this.node
     )

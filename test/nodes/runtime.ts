@@ -151,6 +151,11 @@ export class Running {
     node.receive(message)
   }
 
+  /** From now on the context stores of the node answer as `get` does. */
+  answerContext(id: string, get: (key: string, store: string, callback: () => void) => void): void {
+    Object.assign(this.nodes.get(id) ?? {}, { context: () => ({ flow: { get }, global: { get } }) })
+  }
+
   /** The first `count` messages of a probe, once it has them. */
   async take(id: string, count: number): Promise<NodeMessage[]> {
     await until(

@@ -58,6 +58,40 @@ describe('sls-out', () => {
     assert.equal(flow.messages('failed').length, 0)
   })
 
+  it('completes a frozen message, too, without a receipt', async () => {
+    const flow = await run([tab, connection(sls), slsOut(), ...probes], { credentials: keyOf(sls) })
+    flow.send('out', Object.freeze({ payload: { text: 'cold' } }))
+    const message = await flow.first('done')
+    assert.deepEqual(message.payload, { text: 'cold' })
+    assert.equal(message['slsReceipt'], undefined)
+    assert.equal((await read(sls, 1)).length, 1)
+  })
+
+  it('reports a message that no Catch node can have, since it cannot be cloned', async () => {
+    const flow = await run([tab, connection(sls), slsOut(), ...probes], { credentials: keyOf(sls) })
+    const payload = Object.defineProperty({}, 'text', {
+      enumerable: true,
+      get: () => {
+        throw new Error('no text')
+      }
+    })
+    flow.send('out', { payload })
+    flow.send('out', { payload: { text: 'after' } })
+    await flow.first('done')
+    assert.ok(flow.reports('out').some((report) => /InvalidLog: msg\.payload/.test(report)))
+  })
+
+  it('reports each message whose context store has not answered when the node closes', async () => {
+    const node = slsOut({ content: 'what', contentType: 'flow' })
+    const flow = await run([tab, connection(sls), node, ...probes], { credentials: keyOf(sls) })
+    flow.answerContext('out', () => undefined)
+    flow.send('out', { payload: 1 })
+    flow.send('out', { payload: 2 })
+    await flow.stop()
+    const closed = flow.reports('out').filter((report) => report.startsWith('Closed: '))
+    assert.equal(closed.length, 2, flow.reports('out').join())
+  })
+
   it('refuses a message that cannot become a log by the name of the field, and sends the others', async () => {
     const flow = await run([tab, connection(sls), slsOut(), ...probes], { credentials: keyOf(sls) })
     const circle: Record<string, unknown> = { text: 'round' }

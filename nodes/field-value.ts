@@ -43,17 +43,53 @@ function objectText(value: object, field: string, bytes: BufferText): string | u
   }
 }
 
-/** Objects that are one text by nature. */
-function plainText(value: object, bytes: BufferText): string | undefined {
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString()
-  if (value instanceof Uint8Array) return bytesText(value, bytes)
-  if (value instanceof ArrayBuffer) return bytesText(new Uint8Array(value), bytes)
-  if (value instanceof RegExp || value instanceof URL) return String(value)
-  if (value instanceof Error) return value.stack ?? String(value)
-  return undefined
+/**
+ * What kind of built-in object it is, whichever realm it is from: Function nodes run in one of their own, so that
+ * `instanceof` fails for what they make.
+ */
+export function kindOf(value: object): string {
+  return Object.prototype.toString.call(value).slice(8, -1)
 }
 
-export function bytesText(value: Uint8Array, bytes: BufferText): string {
+/** The text of an object that is one by nature; undefined for all others. */
+export function plainText(value: object, bytes: BufferText): string | undefined {
+  switch (kindOf(value)) {
+    case 'Object':
+    case 'Array':
+      return value instanceof Error ? errorText(value) : undefined
+    case 'Date':
+      return dateText(value as Date)
+    case 'Uint8Array':
+    case 'DataView':
+      return bytesText(value as ArrayBufferView, bytes)
+    case 'ArrayBuffer':
+    case 'SharedArrayBuffer':
+      return bytesText(new Uint8Array(value as ArrayBuffer), bytes)
+    case 'RegExp':
+    case 'URL':
+    case 'URLSearchParams':
+    case 'String':
+    case 'Number':
+    case 'Boolean':
+    case 'BigInt':
+      return String(value)
+    case 'Error':
+    case 'DOMException':
+      return errorText(value as Error)
+    default:
+      return undefined
+  }
+}
+
+function dateText(date: Date): string {
+  return Number.isNaN(date.getTime()) ? 'Invalid Date' : date.toISOString()
+}
+
+function errorText(error: Error): string {
+  return error.stack ?? String(error)
+}
+
+export function bytesText(value: ArrayBufferView, bytes: BufferText): string {
   return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString(bytes)
 }
 
@@ -78,8 +114,9 @@ function copyOf(value: object, field: string, bytes: BufferText, path: object[])
   if (Array.isArray(value)) {
     return value.map((element: unknown, index) => toJson(element, `${field}[${index}]`, bytes, path))
   }
-  if (value instanceof Set) return toJson([...value], field, bytes, path)
-  if (value instanceof Map) return ownFields(Object.fromEntries(value), field, bytes, path)
+  const kind = kindOf(value)
+  if (kind === 'Set') return toJson([...(value as Set<unknown>)], field, bytes, path)
+  if (kind === 'Map') return ownFields(Object.fromEntries(value as Map<unknown, unknown>), field, bytes, path)
   return ownFields(value, field, bytes, path)
 }
 

@@ -1,3 +1,5 @@
+import { types } from 'node:util'
+
 /** A moment as SLS stores it. */
 export interface Instant {
   /** Unix seconds, 0..4294967295. */
@@ -24,7 +26,7 @@ export function readInstant(value: unknown): Instant | undefined {
       return ofText(value.trim())
     case 'object':
       if (value === null) return undefined
-      return value instanceof Date ? ofMilliseconds(value.getTime(), true) : ofObject(value)
+      return types.isDate(value) ? ofMilliseconds(value.getTime(), true) : ofObject(value)
     default:
       return undefined
   }

@@ -1,7 +1,7 @@
 import { inheritsFields, type LogInput } from '../engine/client/codec/log-input'
 import { SlsError } from '../engine/client/errors'
 import type { Content } from '../engine/client/model'
-import { type BufferText, bytesText, fieldText, invalidLog } from './field-value'
+import { type BufferText, fieldText, invalidLog, kindOf, plainText } from './field-value'
 import { type Instant, isNanoseconds, readInstant } from './instant'
 
 /** Logs that share topic, source and tags; undefined where the value itself says nothing of them. */
@@ -193,21 +193,33 @@ function contentsOf(value: unknown, field: string, bytes: BufferText): LogInput[
     if (text === undefined) throw invalidLog(field, `is a ${typeof value}, which no log can hold`)
     return [['message', text]]
   }
-  if (value instanceof Uint8Array) return [['message', bytesText(value, bytes)]]
-  if (isRecord(value)) return record(value, field, bytes)
-  if (value instanceof Map) return record(Object.fromEntries(value), field, bytes)
-  const text = fieldText(value, field, bytes)
-  return [['message', text ?? '']]
+  if (Object.getPrototypeOf(value) === Object.prototype && !('toJSON' in value))
+    return record(value, field, bytes)
+  const text = plainText(value, bytes)
+  if (text !== undefined) return [['message', text]]
+  if ('toJSON' in value && typeof value.toJSON === 'function') return writtenAs(value, field, bytes)
+  switch (kindOf(value)) {
+    case 'Array':
+    case 'Set':
+      return [['message', fieldText(value, field, bytes) ?? '']]
+    case 'Map':
+      return record(entriesOf(value as Map<unknown, unknown>), field, bytes)
+    default:
+      return record(value, field, bytes)
+  }
 }
 
-/** Anything with fields of its own: plain objects and instances of classes that do not say how they are written. */
-function isRecord(value: object): value is Record<string, unknown> {
-  const prototype: unknown = Object.getPrototypeOf(value)
-  if (prototype === Object.prototype || prototype === null) return true
-  if (Array.isArray(value) || value instanceof Map || value instanceof Set || value instanceof Error)
-    return false
-  if (value instanceof Date || value instanceof RegExp || value instanceof URL) return false
-  return !(value instanceof ArrayBuffer) && Object.keys(value).length > 0
+/** An instance of a class that says itself how it is written. */
+function writtenAs(value: object, field: string, bytes: BufferText): LogInput['contents'] {
+  const json = (value as { toJSON(): unknown }).toJSON()
+  const isOther = typeof json === 'object' && json !== null && !Array.isArray(json) && json !== value
+  if (isOther && plainText(json, bytes) === undefined) return record(json, field, bytes)
+  return json === value ? record(value, field, bytes) : contentsOf(json, field, bytes)
+}
+
+/** As pairs, so that keys whose texts are alike are all kept. */
+function entriesOf(map: Map<unknown, unknown>): [string, unknown][] {
+  return Array.from(map, ([key, value]) => [String(key), value])
 }
 
 /** True where the value can be encoded as it is: no raw form, whose fields hold more than texts, looks like that. */

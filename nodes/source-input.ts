@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import { SlsError } from '../engine/client/errors'
 import type { DefaultPosition, SlsSource } from '../engine/source/source'
 import type { Acknowledgements, ShardName } from './acknowledgements'
@@ -144,7 +145,7 @@ function identityOf(sls: unknown): Identity {
 
 function readPosition(value: unknown): Position {
   const { type, time } =
-    typeof value === 'object' && value !== null && !(value instanceof Date)
+    typeof value === 'object' && value !== null && !types.isDate(value)
       ? { type: undefined, time: undefined, ...value }
       : { type: isName(value) ? value : 'timestamp', time: value }
   if (isName(type)) return { type }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { SlsError } from '../../engine/client/errors'
 import type { BufferText } from '../../nodes/field-value'
@@ -115,6 +116,78 @@ describe('A value becomes logs', () => {
     ])
   })
 
+  it('an instance of a class that says how it is written: that', () => {
+    class Money {
+      readonly cents = 5
+      toJSON() {
+        return '0.05 EUR'
+      }
+    }
+    class Document {
+      readonly isNew = true
+      toJSON() {
+        return { a: 1, paid: new Money() }
+      }
+    }
+    class Itself {
+      readonly a = 'x'
+      toJSON() {
+        return this
+      }
+    }
+    assert.deepEqual(fields(new Money()), [['message', '0.05 EUR']])
+    assert.deepEqual(fields(new Document()), [
+      ['a', '1'],
+      ['paid', '"0.05 EUR"']
+    ])
+    assert.deepEqual(fields(new Itself()), [['a', 'x']])
+  })
+
+  it('whatever a Function node makes in its own realm: as what is made here', () => {
+    const made = (code: string): unknown => runInNewContext(code)
+    assert.deepEqual(fields(made('({ a: "x", b: 1 })')), [
+      ['a', 'x'],
+      ['b', '1']
+    ])
+    assert.match(fields(made('new RangeError("boom")'))[0]?.[1] ?? '', /^RangeError: boom/)
+    assert.match(fields(made('({ error: new Error("boom") })'))[0]?.[1] ?? '', /^Error: boom/)
+    assert.deepEqual(
+      fields(made('({ at: new Date(0), has: new Set([1]), is: new Map([["k", 2]]), re: /x/g })')),
+      [
+        ['at', '1970-01-01T00:00:00.000Z'],
+        ['has', '[1]'],
+        ['is', '{"k":2}'],
+        ['re', '/x/g']
+      ]
+    )
+    assert.deepEqual(fields(made('new Map([["k", "v"]])')), [['k', 'v']])
+    assert.deepEqual(fields(made('new Set(["v"])')), [['message', '["v"]']])
+    assert.deepEqual(fields(made('new Uint8Array([97, 98])')), [['message', 'ab']])
+    assert.match(refusal(made('({})')), /no fields/)
+  })
+
+  it('boxed values, search parameters, shared memory and keys that read alike: nothing of them is lost', () => {
+    assert.deepEqual(fields(Object('text')), [['message', 'text']])
+    assert.deepEqual(fields({ n: Object(5), flag: Object(false) }), [
+      ['n', '5'],
+      ['flag', 'false']
+    ])
+    assert.deepEqual(fields(new URLSearchParams('a=1&b=2')), [['message', 'a=1&b=2']])
+    assert.deepEqual(fields(new DataView(new Uint8Array([97]).buffer)), [['message', 'a']])
+    assert.deepEqual(
+      fields(
+        new Map<unknown, string>([
+          [1, 'number'],
+          ['1', 'text']
+        ])
+      ),
+      [
+        ['1', 'number'],
+        ['1', 'text']
+      ]
+    )
+  })
+
   it('an own field named __proto__ is a field like any other', () => {
     assert.deepEqual(fields(JSON.parse('{"__proto__":"x","a":{"__proto__":1}}')), [
       ['__proto__', 'x'],
@@ -203,6 +276,11 @@ describe('A value that cannot become a log is refused by the name of the field',
     assert.match(refusal({ time: 1, contents: [] }), /^msg\.payload\.contents has no fields/)
     assert.match(refusal({ '': 1 }), /^msg\.payload holds a field without a name/)
     assert.match(refusal(['a', null]), /^msg\.payload\[1\] is null/)
+  })
+
+  it('what holds nothing that could be written', () => {
+    for (const value of [Promise.resolve(1), new WeakMap(), (function* () {})(), new (class Empty {})()])
+      assert.match(refusal(value), /msg\.payload has no fields/)
   })
 
   it('circles', () => {

@@ -91,7 +91,10 @@ const limits: fc.Arbitrary<Limits> = fc.record({
 })
 
 /** The batcher settles nothing. */
-const unobserved: WriteObserver = { accepted: assert.fail, failed: assert.fail }
+const unobserved: WriteObserver = {
+  accepted: () => assert.fail(),
+  failed: () => assert.fail()
+}
 
 interface ModelBatch {
   target: Target

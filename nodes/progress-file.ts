@@ -54,5 +54,10 @@ export async function openProgressFile(
   const folder = join(userDir, 'sls-state')
   await mkdir(folder, { recursive: true })
   await access(folder, constants.W_OK)
-  return new FileProgressStore(join(folder, `${nodeId.replace(/[^\w.-]/g, '_')}.json`))
+  return new FileProgressStore(join(folder, `${fileNameOf(nodeId)}.json`))
+}
+
+/** The id of a node as the name of a file or folder. */
+export function fileNameOf(nodeId: string): string {
+  return nodeId.replace(/[^\w.-]/g, '_')
 }

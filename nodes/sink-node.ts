@@ -67,11 +67,11 @@ export class SinkNode {
     this.connection = connection
     const client = connect(connection, this.node)
     const sink = new SlsSink({ ...settings.engine, client })
-    reportSink(sink, this.node, client.project)
+    reportSink(sink, this.node, client.project, this.RED)
     this.clock = () => client.now()
     if (settings.engine.dryRun === true) this.planned = new PlannedRequests(sink)
     const show = () => this.status.show(sinkNodeStatus(sink.status(), this.RED))
-    for (const event of ['retry', 'error', 'recovered', 'highWater', 'lowWater'] as const)
+    for (const event of ['retry', 'error', 'recovered', 'highWater', 'lowWater', 'spoolTrouble'] as const)
       sink.on(event, show)
     this.ticker = setInterval(() => {
       show()
@@ -191,6 +191,8 @@ export class SinkNode {
       }
       const report = await this.sink?.close(deadline - performance.now())
       if (report !== undefined && report.failedLogs > 0) this.reportUnsent(report.failedLogs)
+      const onDisk = this.sink?.status().spool?.logs ?? 0
+      if (onDisk > 0) this.node.log(this.RED._('sls-out.error.leftOnDisk', { logs: grouped(onDisk) }))
     } finally {
       this.connection?.release(this.node)
     }
@@ -230,6 +232,7 @@ function receiptOf(receipts: readonly Receipt[]): Receipt {
     logs: receipts.reduce((sum, { logs }) => sum + logs, 0),
     spooled: receipts.reduce((sum, { spooled }) => sum + spooled, 0),
     bytes: receipts.reduce((sum, { bytes }) => sum + bytes, 0),
+    spooled: receipts.reduce((sum, { spooled }) => sum + spooled, 0),
     requestIds: [...new Set(receipts.flatMap(({ requestIds }) => requestIds))],
     attempts: receipts.reduce((most, { attempts }) => Math.max(most, attempts), 0)
   }

@@ -1,7 +1,8 @@
 import type { SlsSink } from '../engine/sink/sink'
 import { grouped } from './figures'
 import { errorFacts, toNodeError } from './node-error'
-import type { Node } from './node-red'
+import type { Node, NodeRed } from './node-red'
+import { reportSpool } from './spool-report'
 
 /** Failed attempts after which trouble is no passing one any more; other errors than outages soon fail the message. */
 const passing = { transient: 2, ordinary: 5, never: 0 } as const
@@ -10,7 +11,8 @@ const passing = { transient: 2, ordinary: 5, never: 0 } as const
  * Tells the flow and the log what the sink meets beyond single messages: a logstore out of reach goes to Catch nodes
  * once an episode, before the retries are used up; its recovery and a filling buffer to the log.
  */
-export function reportSink(sink: SlsSink, node: Node, project: string): void {
+export function reportSink(sink: SlsSink, node: Node, project: string, RED: Pick<NodeRed, '_'>): void {
+  reportSpool(sink, node, project, RED)
   const troubled = new Set<string>()
 
   sink.on('retry', ({ error, logstore, attempt, logs }) => {

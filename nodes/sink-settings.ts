@@ -2,6 +2,7 @@ import type { SinkOptions } from '../engine/sink/options'
 import type { BufferText } from './field-value'
 import type { Node, NodeRed } from './node-red'
 import { PropertyReader } from './properties'
+import { spoolFolder } from './spool-folder'
 import { type TypedValue, typedValue } from './typed-value'
 
 /** The properties of sls-out, as the editor presents them. */
@@ -39,6 +40,7 @@ export const sinkDefaults = {
   spool: 'off',
   spoolBytes: 1_073_741_824,
   spoolPath: '',
+  spoolMaxAge: 0,
   timeRepair: 'keep',
   dryRun: false,
   maxRetryAge: 0,
@@ -92,7 +94,6 @@ export function readSinkSettings(RED: NodeRed, node: Node, definition: Readonly<
     adaptiveConcurrency: reader.flag('adaptiveConcurrency'),
     ordered: reader.flag('ordered'),
     compression: reader.choice('compression', ['lz4', 'zstd', 'deflate', 'none']),
-    overflow: reader.choice('overflow', ['wait', 'reject', 'dropOldest']),
     maxBlock: reader.integer('maxBlock', -1, longest),
     timeRepair: reader.choice('timeRepair', ['keep', 'rewrite', 'reject']),
     dryRun: reader.flag('dryRun'),
@@ -104,10 +105,26 @@ export function readSinkSettings(RED: NodeRed, node: Node, definition: Readonly<
       ...present('maxRetryBackoff', reader.optionalInteger('maxRetryBackoff', 0, longest))
     }
   }
-  reader.choice('spool', ['off'])
+  Object.assign(engine, readSpool(RED, node, reader))
   const mapping = readMapping(RED, node, reader, logstore)
   const settings: SinkNodeSettings = { engine, mapping }
   return { settings, issues: reader.issues }
+}
+
+type SpoolOptions = Pick<SinkOptions, 'spool' | 'overflow' | 'spoolBytes' | 'spoolMaxAge' | 'spoolPath'>
+
+function readSpool(RED: NodeRed, node: Node, reader: Reader): SpoolOptions {
+  const spool = reader.choice('spool', ['off', 'overflow', 'always'])
+  if (spool === 'off') return { spool, overflow: reader.choice('overflow', ['wait', 'reject', 'dropOldest']) }
+  const spoolPath = spoolFolder(RED.settings.userDir, reader.text('spoolPath'), node.id)
+  if (spoolPath === undefined) reader.report('spoolPath', 'missing')
+  return {
+    spool,
+    overflow: reader.choice('overflow', ['wait', 'reject', 'dropOldest', 'spool']),
+    spoolBytes: reader.integer('spoolBytes', 65_536),
+    spoolMaxAge: reader.integer('spoolMaxAge', 0, 2_147_483_647),
+    spoolPath
+  }
 }
 
 function present<Name extends string>(name: Name, value: number | undefined): { [key in Name]?: number } {

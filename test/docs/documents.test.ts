@@ -70,7 +70,7 @@ describe('The document of the options', () => {
 })
 
 /** What the editor keeps for itself, and what it does not show. */
-const undocumented = new Set(['name', 'inputs', 'spool', 'spoolBytes', 'spoolPath'])
+const undocumented = new Set(['name', 'inputs'])
 
 /** The anchors that a Markdown viewer gives to the headings of a file. */
 function headings(file: string): Set<string> {

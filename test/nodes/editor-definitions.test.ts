@@ -12,11 +12,6 @@ const runtimeDefaults = {
   'sls-out': sinkDefaults
 }
 
-/** Kept for flows of later versions; no field yet. */
-const withoutField: Record<string, readonly string[]> = {
-  'sls-out': ['spool', 'spoolBytes', 'spoolPath']
-}
-
 describe('The editor of', () => {
   for (const type of nodeTypes) {
     describe(type, () => {
@@ -34,7 +29,6 @@ describe('The editor of', () => {
       it('has a field with a label for every property', () => {
         const fields = [...Object.keys(definition.defaults), ...Object.keys(definition.credentials ?? {})]
         for (const property of fields) {
-          if (withoutField[type]?.includes(property)) continue
           const field = new RegExp(`<(input|select)[^>]* id="${prefix}${property}"[^>]*>`).exec(html)?.[0]
           assert.ok(field, `there is no field for ${property}`)
           const labelled =

@@ -108,11 +108,11 @@ describe('Settings of a node', () => {
   it('of a later version are refused by name, not ignored', () => {
     const issues = [
       ...readSourceSettings(RED, node, { logstores: 'a', assignment: 'hash' }).issues,
-      ...readSinkSettings(RED, node, { logstore: 'a', overflow: 'spool', spool: 'always' }).issues
+      ...readSinkSettings(RED, node, { logstore: 'a', overflow: 'spool', compression: 'snappy' }).issues
     ]
     assert.deepEqual(
       issues.map(({ property, problem }) => `${property} ${problem}`),
-      ['assignment notChoice', 'overflow notChoice', 'spool notChoice']
+      ['assignment notChoice', 'compression notChoice', 'overflow notChoice']
     )
   })
 

@@ -2,7 +2,7 @@ import type { SpoolDisk, SpoolFile } from './disk'
 import { decodeHead, encodeHead, type RecordHead, recordSize, type SpoolEntry } from './record'
 import type { Segment } from './segment'
 
-/** Bytes that are written and synced together at most, but for a single record that is larger. */
+/** Bytes that are written and synced together at most, but for a single record that is larger; all in one segment. */
 const LARGEST_GROUP = 4 * 1024 * 1024
 
 interface Pending {
@@ -81,11 +81,12 @@ export class SegmentWriter {
   }
 
   #takeGroup(): Pending[] {
+    const room = Math.min(LARGEST_GROUP, this.parts.segmentBytes - (this.#segment?.size ?? 0))
     let bytes = 0
     let count = 0
     for (const { entry } of this.#pending) {
       bytes += entry.body.length
-      if (count > 0 && bytes > LARGEST_GROUP) break
+      if (count > 0 && bytes > room) break
       count++
     }
     return this.#pending.splice(0, count)

@@ -30,6 +30,7 @@ export class FragileDisk implements SpoolDisk {
   /** Bytes that still find room; undefined for no bound. */
   room: number | undefined
   failSyncs = 0
+  syncs = 0
   isOff = false
 
   /** @param choose a whole number below its argument: decides what survives */
@@ -180,6 +181,7 @@ export class FragileDisk implements SpoolDisk {
       sync: async () => {
         await Promise.resolve()
         this.#check(life)
+        this.syncs++
         if (this.failSyncs > 0) {
           this.failSyncs--
           throw failure('EIO')

@@ -232,7 +232,6 @@ function receiptOf(receipts: readonly Receipt[]): Receipt {
     logs: receipts.reduce((sum, { logs }) => sum + logs, 0),
     spooled: receipts.reduce((sum, { spooled }) => sum + spooled, 0),
     bytes: receipts.reduce((sum, { bytes }) => sum + bytes, 0),
-    spooled: receipts.reduce((sum, { spooled }) => sum + spooled, 0),
     requestIds: [...new Set(receipts.flatMap(({ requestIds }) => requestIds))],
     attempts: receipts.reduce((most, { attempts }) => Math.max(most, attempts), 0)
   }

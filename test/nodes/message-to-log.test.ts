@@ -22,6 +22,13 @@ function fields(value: unknown, bytes?: BufferText): (readonly [string, string])
   return [...(Array.isArray(log.contents) ? log.contents : Object.entries(log.contents))]
 }
 
+/** An object so many levels deep. */
+function nested(levels: number): unknown {
+  let deep: unknown = 'end'
+  for (let level = 0; level < levels; level++) deep = { deep }
+  return deep
+}
+
 function refusal(value: unknown): string {
   try {
     convert(value)
@@ -195,6 +202,74 @@ describe('A value becomes logs', () => {
     ])
   })
 
+  it('fields that SLS gives a meaning to are fields like any other, in the order they have', () => {
+    const value = {
+      zz: '1',
+      __time__: 5,
+      __topic__: 't',
+      __source__: 's',
+      '__tag__:host': 'a',
+      __time_ns_part__: 1,
+      __receive_time__: '7',
+      __partition_time__: null,
+      __extract_others__: { a: 1 },
+      aa: '2'
+    }
+    assert.deepEqual(fields(value), [
+      ['zz', '1'],
+      ['__time__', '5'],
+      ['__topic__', 't'],
+      ['__source__', 's'],
+      ['__tag__:host', 'a'],
+      ['__time_ns_part__', '1'],
+      ['__receive_time__', '7'],
+      ['__partition_time__', 'null'],
+      ['__extract_others__', '{"a":1}'],
+      ['aa', '2']
+    ])
+  })
+
+  it('numbers as JavaScript writes them; what JSON has no number for is null inside of JSON', () => {
+    const value = {
+      nan: Number.NaN,
+      infinite: Number.NEGATIVE_INFINITY,
+      zero: -0,
+      large: 1e21,
+      small: 1e-7,
+      inside: [Number.NaN, Number.POSITIVE_INFINITY]
+    }
+    assert.deepEqual(fields(value), [
+      ['nan', 'NaN'],
+      ['infinite', '-Infinity'],
+      ['zero', '0'],
+      ['large', '1e+21'],
+      ['small', '1e-7'],
+      ['inside', '[null,null]']
+    ])
+  })
+
+  it('symbols, functions and undefined: left out of objects, null in arrays', () => {
+    const value = { [Symbol('key')]: 1, a: 'x', b: Symbol('value'), c: [undefined, () => 1, Symbol('s')] }
+    assert.deepEqual(fields(value), [
+      ['a', 'x'],
+      ['c', '[null,null,null]']
+    ])
+  })
+
+  it('bytes that are no UTF-8: U+FFFD for each that is wrong; a Buffer that went through JSON: its fields', () => {
+    assert.deepEqual(fields({ a: Buffer.from([0x61, 0xff, 0x62]) }), [['a', 'a\ufffdb']])
+    assert.deepEqual(fields(JSON.parse(JSON.stringify(Buffer.from('ab')))), [
+      ['type', 'Buffer'],
+      ['data', '[97,98]']
+    ])
+  })
+
+  it('dates that are none: Invalid Date; deep nesting: JSON', () => {
+    assert.deepEqual(fields({ date: new Date(Number.NaN) }), [['date', 'Invalid Date']])
+    const text = fields({ deep: nested(200) })[0]?.[1]
+    assert.equal(text?.length, 200 * '{"deep":}'.length + '"end"'.length)
+  })
+
   it('one object twice is no circle', () => {
     const shared = { a: 1 }
     assert.deepEqual(fields({ one: shared, two: [shared, shared] }), [
@@ -287,6 +362,10 @@ describe('A value that cannot become a log is refused by the name of the field',
     const circle: Record<string, unknown> = {}
     circle['a'] = { b: [circle] }
     assert.match(refusal(circle), /^msg\.payload\.a\.b\[0\]\.a holds a circular reference/)
+  })
+
+  it('nesting that is too deep to be written', () => {
+    assert.match(refusal({ field: nested(20_000) }), /^msg\.payload\.field cannot be written as JSON/)
   })
 
   it('getters and toJSON that throw', () => {

@@ -128,6 +128,14 @@ export class Running {
     })
   }
 
+  /** The flow or global context that a node sees. */
+  context(id: string, scope: 'flow' | 'global'): { set(name: string, value: unknown): void } {
+    const node = this.nodes.get(id) as unknown as {
+      context(): Record<'flow' | 'global', { set(name: string, value: unknown): void }>
+    }
+    return node.context()[scope]
+  }
+
   messages(id: string): NodeMessage[] {
     return this.received.get(id) ?? []
   }

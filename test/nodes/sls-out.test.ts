@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { SlsEmulator } from '../../emulator/index'
-import { read } from './logstore'
+import { read, write } from './logstore'
 import { connection, errorOf, type FlowNode, keyOf, run, tab, until, withNodeRed } from './runtime'
 
 function slsOut(properties: Readonly<Record<string, unknown>> = {}): FlowNode {
@@ -137,6 +137,104 @@ describe('sls-out', () => {
     assert.deepEqual([log.time, log.timeNs, log.topic, log.source], [second, 123_456_789, 'pump', 'gateway'])
     assert.deepEqual(log.tags, [['site', 'plant 3']])
   })
+
+  it('takes each kind of typed input for each of its options', async () => {
+    const every = (type: string, values: Record<string, string>) => ({
+      ...Object.fromEntries(Object.keys(values).map((property) => [`${property}Type`, type])),
+      ...values
+    })
+    const names = { content: 'content', topic: 'topic', source: 'source', tags: 'tags', hashKeyValue: 'key' }
+    const second = Math.floor(Date.now() / 1000)
+    const given = { content: 'text', topic: 't', source: 's', tags: { site: '1' }, key: 'k', at: second }
+    process.env['SLS_OUT_TEXT'] = 'text'
+    try {
+      for (const [type, values] of [
+        ['msg', { ...names, time: 'at' }],
+        ['flow', { ...names, time: 'at' }],
+        ['global', { ...names, time: 'at' }],
+        ['jsonata', { ...names, time: 'at', topic: '$lowercase("T")', tags: '{"site": $string(1)}' }],
+        ['env', { content: 'SLS_OUT_TEXT', hashKeyValue: 'SLS_OUT_TEXT' }],
+        ['str', { content: 'text', topic: 't', source: 's', hashKeyValue: 'k', time: String(second) }]
+      ] as const) {
+        const service = await SlsEmulator.start({ quiet: true, logstores: ['access:2'] })
+        const node = slsOut({ hashKey: 'md5', ...every(type, values) })
+        const flow = await run([tab, connection(service), node, ...probes], { credentials: keyOf(service) })
+        if (type === 'flow' || type === 'global') {
+          const context = flow.context('out', type)
+          for (const [name, value] of Object.entries(given)) context.set(name, value)
+        }
+        flow.send('out', { ...given, payload: 'not this' })
+        await flow.take('done', 1)
+        const [log] = await read(service, 1)
+        assert.deepEqual(log?.contents, [['message', 'text']], type)
+        if (type !== 'env') assert.deepEqual([log?.topic, log?.source, log?.time], ['t', 's', second], type)
+        if (type !== 'env' && type !== 'str') assert.deepEqual(log?.tags, [['site', '1']], type)
+        await flow.stop()
+        await service.close()
+      }
+    } finally {
+      delete process.env['SLS_OUT_TEXT']
+    }
+  })
+
+  it('refuses a log that is too large for SLS by its size, and sends those beside it', async () => {
+    const flow = await run([tab, connection(sls), slsOut(), ...probes], { credentials: keyOf(sls) })
+    flow.send('out', { payload: { n: 1 } })
+    flow.send('out', { payload: { huge: '大'.repeat(4_000_000) } })
+    flow.send('out', { payload: [{ n: 2 }, { huge: 'x'.repeat(11_000_000) }] })
+    flow.send('out', { payload: { large: 'x'.repeat(9_000_000) } })
+    const done = await flow.take('done', 2)
+    assert.equal(done.length, 2)
+    const errors = (await flow.take('failed', 2)).map(errorOf)
+    assert.deepEqual(
+      errors.map(({ code }) => code),
+      ['LogTooLarge', 'LogTooLarge']
+    )
+    assert.match(errors[0]?.message ?? '', /log 0 has 12000\d\d\d bytes/)
+    assert.match(errors[1]?.message ?? '', /log 1 has 11000\d\d\d bytes/)
+    const sizes = (await read(sls, 2)).map(({ contents }) => contents[0]?.[1]?.length)
+    assert.deepEqual(sizes.sort(), [1, 9_000_000])
+  })
+
+  for (const output of ['log', 'group', 'fetch', 'raw']) {
+    it(`copies a logstore that sls-in reads with output ${output}, log by log`, async () => {
+      const time = Math.floor(Date.now() / 1000) - 100
+      const contents: [string, string][] = [
+        ['zz', '1'],
+        ['空', ''],
+        ['aa', '🚀']
+      ]
+      for (const [topic, tags] of [
+        ['one', [['host', 'a']]],
+        ['', []]
+      ] as const) {
+        const logs = [1, 2, 3].map((n) => ({ time: time + n, timeNs: n * 1000, contents }))
+        await write(sls, { topic, source: `from ${topic}`, tags, logs })
+      }
+      const reader = {
+        id: 'in',
+        z: 'tab',
+        type: 'sls-in',
+        config: 'connection',
+        logstores: 'access',
+        fetchInterval: 10,
+        output,
+        wires: [['out']]
+      }
+      const flow = await run([tab, connection(sls), reader, slsOut({ logstore: 'other' }), ...probes], {
+        credentials: keyOf(sls)
+      })
+      const copies = await read(sls, 6, 'other')
+      await flow.stop()
+      const plain = (logs: Awaited<ReturnType<typeof read>>) =>
+        logs
+          .map(({ time: second, timeNs, contents: fields, topic, source, tags }) =>
+            JSON.stringify([second, timeNs, fields, topic, source, tags])
+          )
+          .sort()
+      assert.deepEqual(plain(copies), plain(await read(sls, 6)))
+    })
+  }
 
   it('keeps the order of messages whose values take time to get', async () => {
     const node = slsOut({ content: '{"n": payload}', contentType: 'jsonata', ordered: true })
@@ -340,6 +438,7 @@ describe('sls-out', () => {
       assert.match(error.message, /HTTP 401, request \w+/)
       assert.equal(error.cause['status'], 401)
       assert.equal(typeof error.cause['requestId'], 'string')
+      assert.equal(error.cause['attempts'], 6)
       assert.deepEqual(failed.payload, { text: 'kept whole' })
       assert.equal(flow.messages('failed').length, 1)
       assert.ok(!JSON.stringify(failed).includes('not-the-secret'))

@@ -1,3 +1,4 @@
+import type { RecordBlock } from '../engine/client/codec/log-group-list'
 import type { Content, Log } from '../engine/client/model'
 import type { Refusal, SourceBatch, SourceGroup } from '../engine/source/batch'
 import { convertRecord, type FieldConversion } from './field-conversion'
@@ -71,7 +72,7 @@ export interface DeliveryUnit {
   readonly messages: number
   /** Logs it holds: `msg.sls.count` of its messages. */
   readonly logs: number
-  /** Decodes it and gives the maker of its messages, 0..messages - 1. @throws SlsError `CorruptBody` */
+  /** Checks it and gives the maker of its messages, 0..messages - 1 in this order. @throws SlsError `CorruptBody` */
   open(): (message: number) => NodeMessage
   acknowledge(): void
   /** Asks for one of its messages again, after a while. */
@@ -110,6 +111,33 @@ function placeOf(batch: SourceBatch, cursor: string): string {
   return `${batch.project}/${batch.logstore}/${batch.shard}/${cursor}`
 }
 
+/** Records that wait to be sent are copied by each collection of garbage, so few of them are decoded ahead. */
+const decodedAtOnce = 128
+
+/** The logs of a group, in ascending order. */
+class RecordsInTurn {
+  private readonly blocks: Iterator<RecordBlock>
+  private block: RecordBlock = { records: [], times: [], timesNs: [] }
+  /** Number of the block's first log. */
+  private first = 0
+
+  constructor(blocks: Iterable<RecordBlock>) {
+    this.blocks = blocks[Symbol.iterator]()
+  }
+
+  at(log: number): { record: Record<string, string>; time: number; timeNs: number | undefined } {
+    while (log >= this.first + this.block.records.length) {
+      const next = this.blocks.next()
+      if (next.done === true) throw new RangeError(`the group has no log ${log}`)
+      this.first += this.block.records.length
+      this.block = next.value
+    }
+    const { records, times, timesNs } = this.block
+    const place = log - this.first
+    return { record: records[place] ?? {}, time: times[place] ?? 0, timeNs: timesNs[place] }
+  }
+}
+
 function logMessages(
   batch: SourceBatch,
   group: SourceGroup,
@@ -117,13 +145,12 @@ function logMessages(
   place: string,
   sequence: string
 ) {
-  const { records, times, timesNs } = group.records()
-  const { cursor, nextCursor, firstIndex, topic, source, tags } = group
+  const logs = new RecordsInTurn(group.recordBlocks(decodedAtOnce))
+  const { cursor, nextCursor, firstIndex, topic, source, tags, logCount: count } = group
   const { project, logstore, shard, receiveTime } = batch
-  const { length: count } = records
   const converts = options.parseJson || options.numbers
   return (message: number): NodeMessage => {
-    const record = records[message] ?? {}
+    const { record, time, timeNs } = logs.at(message)
     const index = firstIndex + message
     const sls: ReceivedFrom = {
       project,
@@ -133,13 +160,12 @@ function logMessages(
       nextCursor,
       index,
       count,
-      time: times[message] ?? 0,
+      time,
       source,
       topic,
       tags: tagsRecord(tags),
       id: `${place}/${index}`
     }
-    const timeNs = timesNs[message]
     if (timeNs !== undefined) sls.timeNs = timeNs
     if (receiveTime !== undefined) sls.receiveTime = receiveTime
     if (batch.isReplay) sls.replay = true

@@ -1,4 +1,4 @@
-import type { LogGroupView, RecordBlock } from '../client/codec/log-group-list'
+import { cutBlock, type LogGroupView, type RecordBlock } from '../client/codec/log-group-list'
 import { encodeCursor } from '../client/cursor'
 import type { SlsError } from '../client/errors'
 import type { Content, Log } from '../client/model'
@@ -121,6 +121,10 @@ class DeliveredGroup implements SourceGroup {
       times: block.times.slice(from, to),
       timesNs: block.timesNs.slice(from, to)
     }
+  }
+
+  recordBlocks(size: number): Iterable<RecordBlock> {
+    return this.#isWhole ? this.#view.recordBlocks(size) : cutBlock(this.records(), size)
   }
 
   ack(): void {

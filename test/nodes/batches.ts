@@ -47,6 +47,7 @@ export function batchOf(groups: readonly LogGroup[], options: BatchOptions = {})
       encoded: view.encoded,
       logs: () => view.logs(),
       records: () => view.records(),
+      recordBlocks: (size) => view.recordBlocks(size),
       cursor: encodeCursor(BigInt(at)),
       nextCursor: encodeCursor(BigInt(at + 1)),
       firstIndex,

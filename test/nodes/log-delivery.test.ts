@@ -27,6 +27,7 @@ function damaged(batch: SourceBatch, place: number): SourceBatch {
       ? {
           ...group,
           records: fail,
+          recordBlocks: fail,
           logs: fail
         }
       : group

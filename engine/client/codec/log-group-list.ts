@@ -28,6 +28,23 @@ export interface LogGroupView {
    * @throws SlsError `CorruptBody` naming the byte offset and the field
    */
   records(): RecordBlock
+  /**
+   * As `records`, in blocks of up to `size` logs, each decoded when it is asked for, so that few records live at a time.
+   * @throws SlsError `CorruptBody` before the first block, wherever the damage is
+   */
+  recordBlocks(size: number): Iterable<RecordBlock>
+}
+
+/** A block in blocks of up to `size` logs. */
+export function* cutBlock({ records, times, timesNs }: RecordBlock, size: number): Generator<RecordBlock> {
+  for (let from = 0; from < records.length; from += size) {
+    const to = from + size
+    yield {
+      records: records.slice(from, to),
+      times: times.slice(from, to),
+      timesNs: timesNs.slice(from, to)
+    }
+  }
 }
 
 /**
@@ -148,6 +165,27 @@ class EncodedLogGroup implements LogGroupView {
     const reader = new RecordReader(nativeBuffer(this.#body))
     this.#eachLog((start, end) => reader.read(start, end))
     return reader.block
+  }
+
+  recordBlocks(size: number): Iterable<RecordBlock> {
+    const reader = new RecordReader(nativeBuffer(this.#body))
+    const bounds: number[] = []
+    let isPlain = true
+    this.#eachLog((start, end) => {
+      isPlain &&= reader.isPlain(start, end)
+      bounds.push(start, end)
+    })
+    return isPlain ? this.#readBlocks(bounds, size) : cutBlock(this.records(), size)
+  }
+
+  /** @param bounds start and end of each log */
+  *#readBlocks(bounds: readonly number[], size: number): Generator<RecordBlock> {
+    for (let from = 0; from < bounds.length; from += size * 2) {
+      const reader = new RecordReader(nativeBuffer(this.#body))
+      const to = Math.min(from + size * 2, bounds.length)
+      for (let at = from; at < to; at += 2) reader.read(bounds[at] as number, bounds[at + 1] as number)
+      yield reader.block
+    }
   }
 
   #eachLog(visit: (start: number, end: number) => void): void {

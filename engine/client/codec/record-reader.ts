@@ -52,6 +52,11 @@ export class RecordReader {
     block.timesNs.push(log.timeNs)
   }
 
+  /** True where `read` cannot fail: the log is written as all SLS writers do it. */
+  isPlain(start: number, end: number): boolean {
+    return scanner.scan(this.#view, start, end)
+  }
+
   #record(start: number, end: number): Record<string, string> {
     if (end - start > LARGEST_TEXT) return this.#largeRecord()
     return scanner.anyWide === 0 ? this.#asciiRecord(start, end) : this.#wideRecord(start, end)

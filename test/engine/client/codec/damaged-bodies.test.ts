@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { parseLogGroupList } from '../../../../engine/client/codec/log-group-list'
+import { type LogGroupView, parseLogGroupList } from '../../../../engine/client/codec/log-group-list'
 import { SlsError } from '../../../../engine/client/errors'
 import type { LogGroup } from '../../../../engine/client/model'
 import { runs } from '../../../support/counts'
@@ -25,11 +25,25 @@ const damages: Damage[] = [
 
 const damage = fc.tuple(fc.constantFrom(...damages), fc.double({ min: 0, max: 1, noNaN: true }), fc.nat(255))
 
+function isDamaged(view: LogGroupView): boolean {
+  try {
+    view.records()
+    return false
+  } catch {
+    return true
+  }
+}
+
 function readOrRefuse(body: Buffer): LogGroup[] | undefined {
   try {
     return parseLogGroupList(body).map((view) => {
+      if (isDamaged(view)) assert.throws(() => view.recordBlocks(2), { code: 'CorruptBody' })
       const logs = view.logs()
       const { records, times, timesNs } = view.records()
+      assert.deepEqual(
+        [...view.recordBlocks(2)].flatMap((block) => block.records),
+        records
+      )
       assert.equal(records.length, logs.length)
       assert.deepEqual(
         times,

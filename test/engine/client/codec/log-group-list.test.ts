@@ -110,7 +110,24 @@ describe('log group list', function () {
         const expected = groups.map(wellFormedGroup)
         const body = oracle.encodeList(expected)
         assert.deepEqual(read(body), expected)
-        const blocks = parseLogGroupList(body).map((view) => view.records())
+        const views = parseLogGroupList(body)
+        const blocks = views.map((view) => view.records())
+        for (const size of [1, 2, 1000]) {
+          const cut = views.map((view) => [...view.recordBlocks(size)])
+          assert.deepEqual(
+            cut.map((parts) => parts.flatMap(({ records }) => records)),
+            blocks.map(({ records }) => records)
+          )
+          assert.deepEqual(
+            cut.map((parts) => parts.flatMap(({ times }) => times)),
+            blocks.map(({ times }) => times)
+          )
+          assert.deepEqual(
+            cut.map((parts) => parts.flatMap(({ timesNs }) => timesNs)),
+            blocks.map(({ timesNs }) => timesNs)
+          )
+          assert.ok(cut.every((parts) => parts.every(({ records }) => records.length <= size)))
+        }
         assert.deepEqual(
           blocks.map(({ records }) => records.map((record) => new Map(Object.entries(record)))),
           expected.map((value) => value.logs.map(({ contents }) => new Map(recordOf(contents))))

@@ -165,11 +165,12 @@ export class Running {
   }
 
   /** The first `count` messages of a probe, once it has them. */
-  async take(id: string, count: number): Promise<NodeMessage[]> {
+  async take(id: string, count: number, patience?: number): Promise<NodeMessage[]> {
     await until(
       `${count} messages at ${id}`,
       () => this.messages(id).length >= count,
-      () => JSON.stringify({ came: this.messages(id).length, reported: [...this.reported] })
+      () => JSON.stringify({ came: this.messages(id).length, reported: [...this.reported] }),
+      patience
     )
     return this.messages(id).slice(0, count)
   }
@@ -194,9 +195,10 @@ export class Running {
 export async function until(
   what: string,
   condition: () => boolean,
-  details: () => string = () => ''
+  details: () => string = () => '',
+  patience = 15_000
 ): Promise<void> {
-  const limit = Date.now() + 15_000
+  const limit = Date.now() + patience
   while (!condition()) {
     assert.ok(Date.now() < limit, `waited in vain for ${what}: ${details()}`)
     await pause(5)

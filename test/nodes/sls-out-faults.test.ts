@@ -54,7 +54,7 @@ describe('sls-out loses nothing to', () => {
         const payload = Array.from({ length: each }, (_, n) => ({ id: `${m}/${n}` }))
         flow.send('out', { payload, topic: `topic ${m % 3}`, m })
       }
-      await flow.take('done', messages)
+      await flow.take('done', messages, runs(15_000, 280_000))
       const hits = sls.stats().faults.reduce((sum, fault) => sum + fault.hits, 0)
       assert.equal(hits > 0, particular !== 'no body', `the fault struck ${hits} times`)
       sls.clearFaults()

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
-import { parameterInvalid, ServiceError } from '../service-error'
+import { ServiceError } from '../service-error'
 import { ConnectionCut } from './connection-cut'
 import { Query } from './query'
 import { parseTarget, type Target } from './target'
@@ -42,7 +42,7 @@ export async function readRequest(incoming: IncomingMessage): Promise<EmulatorRe
     throw new ServiceError(400, 'MissingHost', 'Host does not exist in http header')
   }
   const target = parseTarget(incoming.url ?? '/', incoming.headers.host)
-  if (target.host === '') throw parameterInvalid('Host header is empty')
+  if (target.host === '') throw new ServiceError(400, 'InvalidHost', 'Host in http header names no host')
   return new EmulatorRequest(method, target, incoming.headers, body, clientAddress(incoming))
 }
 

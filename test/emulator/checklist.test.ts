@@ -277,6 +277,10 @@ describe('a server for every SDK', () => {
       await exchange('GET /logstores HTTP/1.1\r\nConnection: close\r\n\r\n'),
       /^HTTP\/1\.1 400 [\s\S]*"errorCode":"MissingHost"/
     )
+    assert.match(
+      await exchange('GET /logstores HTTP/1.1\r\nHost: :80\r\nConnection: close\r\n\r\n'),
+      /^HTTP\/1\.1 400 [\s\S]*"errorCode":"InvalidHost"/
+    )
   })
 
   it('begins every request id with the seconds of its clock, and gives none twice', async () => {

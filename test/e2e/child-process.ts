@@ -67,6 +67,18 @@ export class ManagedProcess {
     }
   }
 
+  /** Tells it something over its channel. */
+  tell(message: string): void {
+    this.#process.send(message)
+  }
+
+  /** Its lines so far that begin with `word`, without it. */
+  said(word: string): string[] {
+    return this.#lines
+      .filter((line) => line.startsWith(`${word} `))
+      .map((line) => line.slice(word.length + 1))
+  }
+
   /** Sends the signal and waits for the end. */
   async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<string> {
     this.#process.kill(signal)

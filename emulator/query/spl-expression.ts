@@ -134,10 +134,19 @@ const TEXT_FUNCTIONS = new Map<string, (text: string, args: readonly SplValue[])
   ['upper', (text) => text.toUpperCase()],
   ['trim', (text) => text.trim()],
   ['length', (text) => [...text].length],
+  ['regexp_like', (text, [pattern]) => regularExpression(String(pattern)).test(text)],
   ['starts_with', (text, [start]) => text.startsWith(String(start))],
   ['replace', (text, [from, to]) => text.replaceAll(String(from), String(to ?? ''))],
   ['substr', (text, [start, length]) => substr(text, start, length)]
 ])
+
+function regularExpression(pattern: string): RegExp {
+  try {
+    return new RegExp(pattern, 'u')
+  } catch {
+    throw new LineError(`${pattern} is not a regular expression`)
+  }
+}
 
 function substr(text: string, start: SplValue | undefined, length: SplValue | undefined): string {
   const letters = [...text]

@@ -59,6 +59,8 @@ describe('a query of PullLogs', () => {
     ["* | where id || status = 'c404'", 'id=c'],
     ["* | where coalesce(missing, id) = 'a'", 'id=a'],
     ['* | where length(id) = 1 and substr(status, 1, 1) = 4', 'id=c'],
+    ["* | where regexp_like(status, '^[45]\\d+$')", 'id=b; id=c'],
+    ["* | where not regexp_like(missing, 'x') or regexp_like(id, 'A')", ''],
     ["* | where id = 'it''s'", '']
   ] as const) {
     it(`keeps ${expected === '' ? 'nothing' : expected} by ${query}`, async () => {

@@ -2,7 +2,7 @@ import { SlsClient } from '../engine/client/client'
 import { SlsError } from '../engine/client/errors'
 import { connectionCredentials, readConnection } from './connection-settings'
 import { errorFacts, toNodeError } from './node-error'
-import type { AdminRequest, AdminResponse, NodeRed } from './node-red'
+import type { AdminRequest, AdminResponse, Node, NodeRed } from './node-red'
 import { settingsError } from './settings-error'
 
 /** What Node-RED's editor has in the place of a stored secret that it may not see. */
@@ -39,7 +39,10 @@ function describe(error: unknown): Record<string, unknown> {
 }
 
 async function listLogstores(RED: NodeRed, form: ConnectionForm): Promise<string[]> {
-  const { options, issues } = readConnection(RED, form.values, withStoredSecrets(RED, form))
+  const deployed = RED.nodes.getNode(form.id) ?? undefined
+  const values = withVariables(RED, deployed, form.values)
+  const credentials = withVariables(RED, deployed, withStoredSecrets(deployed, form))
+  const { options, issues } = readConnection(RED, values, credentials)
   if (issues.length > 0) throw settingsError(issues, 'sls-config', RED)
   const client = new SlsClient(options)
   try {
@@ -69,9 +72,23 @@ function objectOf(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {}
 }
 
+/** What Node-RED does when it deploys: a value that is a variable as a whole is replaced, if there is such a one. */
+function withVariables(
+  RED: NodeRed,
+  deployed: Node | undefined,
+  values: Readonly<Record<string, unknown>>
+): Record<string, unknown> {
+  const replaced = (value: unknown): unknown => {
+    const name = typeof value === 'string' ? /^\s*\$\{([^}]+)\}\s*$/.exec(value)?.[1] : undefined
+    if (name === undefined || RED.settings.envVarExcludes?.includes(name)) return value
+    const variable = RED.util.evaluateNodeProperty(name, 'env', deployed, {})
+    return variable === '' ? value : variable
+  }
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, replaced(value)]))
+}
+
 /** What the form leaves as it is comes from the deployed node. */
-function withStoredSecrets(RED: NodeRed, form: ConnectionForm): Record<string, unknown> {
-  const deployed = RED.nodes.getNode(form.id)
+function withStoredSecrets(deployed: Node | undefined, form: ConnectionForm): Record<string, unknown> {
   const stored = deployed?.type === 'sls-config' ? (deployed.credentials ?? {}) : {}
   return Object.fromEntries(
     Object.keys(connectionCredentials).map((name) => {

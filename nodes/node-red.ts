@@ -55,7 +55,7 @@ export interface JsonataExpression {
 export type ValueCallback = (error: unknown, value?: unknown) => void
 
 export interface NodeRedUtil {
-  evaluateNodeProperty(value: string, type: string, node: Node, message: NodeMessage): unknown
+  evaluateNodeProperty(value: string, type: string, node: Node | undefined, message: NodeMessage): unknown
   evaluateNodeProperty(
     value: string,
     type: string,
@@ -92,6 +92,8 @@ export interface NodeRedSettings {
   readonly userDir?: string | undefined
   /** Milliseconds a node may take to close; 15000 where not set. */
   readonly nodeCloseTimeout?: number | undefined
+  /** Variables of the process that flows may not read. */
+  readonly envVarExcludes?: readonly string[] | undefined
 }
 
 export type NodeConstructor<T extends Node> = (this: T, definition: NodeDefinition) => void

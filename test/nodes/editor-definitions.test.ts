@@ -102,6 +102,7 @@ describe('Validators in the editor', () => {
   it('say what is expected of a connection', () => {
     assert.equal(complaints('sls-config', 'endpoint', 'cn-hangzhou.log.aliyuncs.com'), true)
     assert.equal(complaints('sls-config', 'endpoint', 'http://127.0.0.1:9000'), true)
+    assert.equal(complaints('sls-config', 'endpoint', 'http://[::1]:9000'), true)
     assert.equal(complaints('sls-config', 'endpoint', 'https://host/path'), 'sls-config.validate.endpoint')
     assert.equal(complaints('sls-config', 'project', 'my project'), 'sls-config.validate.project')
     assert.equal(complaints('sls-config', 'maxRetries', '-2'), 'sls-config.validate.whole')

@@ -131,6 +131,27 @@ describe('sls-config', () => {
       assert.equal((await attempt({ endpoint, project }, {}, 'another')).error?.field, 'accessKeyId')
     })
 
+    it('replaces variables as a deployment does, but none that flows may not read', async () => {
+      const variable = (name: string) => ['$', `{SLS_TEST_${name}}`].join('')
+      const { endpoint, project, accessKeyId, accessKeySecret } = sls
+      const set = { ENDPOINT: endpoint, PROJECT: project, ID: accessKeyId, SECRET: accessKeySecret }
+      for (const [name, value] of Object.entries(set)) process.env[`SLS_TEST_${name}`] = value
+      try {
+        await run([tab], { settings: { envVarExcludes: ['SLS_TEST_HIDDEN'] } })
+        const values = { endpoint: variable('ENDPOINT'), project: variable('PROJECT') }
+        const key = { accessKeyId: variable('ID'), accessKeySecret: variable('SECRET') }
+        assert.equal((await attempt(values, key)).ok, true)
+        const unset = await attempt({ ...values, endpoint: variable('NOTHING') }, key)
+        assert.equal(unset.error?.field, 'endpoint')
+        process.env['SLS_TEST_HIDDEN'] = accessKeySecret
+        const hidden = await attempt(values, { ...key, accessKeySecret: variable('HIDDEN') })
+        assert.equal(hidden.error?.field, 'accessKeySecret')
+      } finally {
+        for (const name of Object.keys(process.env))
+          if (name.startsWith('SLS_TEST_')) delete process.env[name]
+      }
+    })
+
     it('tells what is wrong, without any secret', async () => {
       await run([tab])
       const { endpoint, project } = connection(sls)

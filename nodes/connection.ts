@@ -8,9 +8,10 @@ export interface SlsConfigNode extends Node {
   readonly users: Record<string, Node>
   /**
    * The client that all users share; made for the first, closed after the last has released it.
+   * @param lost called when the connection closes and the user still has it; once the user does, that means nothing
    * @throws SlsError `InvalidOption` naming the property that is missing or wrong.
    */
-  client(user: Node): SlsClient
+  client(user: Node, lost: () => void): SlsClient
   release(user: Node): void
 }
 
@@ -22,11 +23,12 @@ export function findConnection(RED: NodeRed, id: unknown): SlsConfigNode | undef
 
 /**
  * The client of the node's connection.
+ * @param lost called when the connection closes without the node.
  * @throws SlsError `InvalidOption`: what is wrong with the connection, by its name.
  */
-export function connect(connection: SlsConfigNode, user: Node): SlsClient {
+export function connect(connection: SlsConfigNode, user: Node, lost: () => void): SlsClient {
   try {
-    return connection.client(user)
+    return connection.client(user, lost)
   } catch (error) {
     if (!(error instanceof SlsError)) throw error
     const name = connection.name || connection.id

@@ -112,6 +112,10 @@ export interface NodeRed {
   readonly settings: NodeRedSettings
   readonly util: NodeRedUtil
   readonly httpAdmin: { post(path: string, guard: AdminGuard, handler: AdminHandler): void }
+  readonly events: {
+    once(event: 'flows:started', listener: () => void): unknown
+    off(event: 'flows:started', listener: () => void): unknown
+  }
   readonly auth: { needsPermission(permission: string): AdminGuard }
   /** Looks the key up in the catalogue of the calling node's set, in the server's language. */
   _(key: string, values?: Readonly<Record<string, unknown>>): string

@@ -12,6 +12,7 @@ import { MessageOutcome, Outcomes } from './message-outcome'
 import { errorFacts, toNodeError } from './node-error'
 import type { Done, Node, NodeDefinition, NodeMessage, NodeRed } from './node-red'
 import { PlannedRequests } from './planned-requests'
+import type { Runtime } from './renewal'
 import { settingsError } from './settings-error'
 import { reportSink } from './sink-report'
 import { type Mapping, readSinkSettings } from './sink-settings'
@@ -27,7 +28,7 @@ const closingPatience = 500
 const valuePatience = 30_000
 
 /** What runs behind one sls-out: messages become writes, and each message is done when its writes are. */
-export class SinkNode {
+export class SinkNode implements Runtime {
   private readonly status: StatusLine
   private connection: SlsConfigNode | undefined
   private sink: SlsSink | undefined
@@ -45,7 +46,8 @@ export class SinkNode {
 
   constructor(
     private readonly RED: NodeRed,
-    private readonly node: Node
+    private readonly node: Node,
+    private readonly lost: () => void
   ) {
     this.status = new StatusLine(node)
     this.outcomes = new Outcomes(node, (receipt) => this.planned?.describe(receipt) ?? receipt)
@@ -65,7 +67,7 @@ export class SinkNode {
     if (connection === undefined) issues.unshift({ property: 'config', problem: 'missing', values: {} })
     if (connection === undefined || issues.length > 0) throw settingsError(issues, 'sls-out', this.RED)
     this.connection = connection
-    const client = connect(connection, this.node)
+    const client = connect(connection, this.node, this.lost)
     const sink = new SlsSink({ ...settings.engine, client })
     reportSink(sink, this.node, client.project, this.RED)
     this.clock = () => client.now()

@@ -14,21 +14,24 @@ export = function register(RED: NodeRed): void {
   function SlsConfig(this: Node, definition: NodeDefinition): void {
     RED.nodes.createNode(this, definition)
     const users: Record<string, Node> = {}
+    const losses = new Map<Node, () => void>()
     let shared: SlsClient | undefined
     let lastReleased = (): void => undefined
 
     const connection: Pick<SlsConfigNode, 'users' | 'client' | 'release'> = {
       users,
-      client: (user) => {
+      client: (user, lost) => {
         if (shared === undefined) {
           const { options, issues } = readConnection(RED, definition, this.credentials ?? {})
           if (issues.length > 0) throw settingsError(issues, 'sls-config', RED)
           shared = new SlsClient({ ...options, onClockSkew: (offset) => warnOfClock(RED, this, offset) })
         }
         users[user.id] = user
+        losses.set(user, lost)
         return shared
       },
       release: (user) => {
+        losses.delete(user)
         if (users[user.id] !== user) return
         delete users[user.id]
         if (Object.keys(users).length === 0) lastReleased()
@@ -41,6 +44,10 @@ export = function register(RED: NodeRed): void {
       const limit = setTimeout(finish, connectionBudget(RED.settings))
       lastReleased = finish
       if (Object.keys(users).length === 0) finish()
+      // Users that are closed with this node are told so in the same turn; the others cannot know.
+      setImmediate(() => {
+        for (const lost of losses.values()) lost()
+      })
 
       function finish(): void {
         clearTimeout(limit)

@@ -1,5 +1,6 @@
 import { guard } from './guard'
 import type { Node, NodeDefinition, NodeRed } from './node-red'
+import { Renewal } from './renewal'
 import { SourceNode } from './source-node'
 
 export = function register(RED: NodeRed): void {
@@ -7,11 +8,10 @@ export = function register(RED: NodeRed): void {
 
   function SlsIn(this: Node, definition: NodeDefinition): void {
     RED.nodes.createNode(this, definition)
-    const runtime = new SourceNode(RED, this)
-    this.on('input', (message, send, done) => runtime.receive(message, send, done))
+    const renewal = new Renewal(RED, this, definition, (lost) => new SourceNode(RED, this, lost))
+    this.on('input', (message, send, done) => renewal.current.receive(message, send, done))
     this.on('close', (_removed, done) => {
-      guard(runtime.close().finally(done), this)
+      guard(renewal.close().finally(done), this)
     })
-    runtime.start(definition)
   }
 }

@@ -10,6 +10,7 @@ import { memberName } from './member-name'
 import { errorFacts, toNodeError } from './node-error'
 import type { Done, Node, NodeDefinition, NodeMessage, NodeRed, Send } from './node-red'
 import { MessageProgressStore, openProgressFile } from './progress-file'
+import type { Runtime } from './renewal'
 import { settingsError } from './settings-error'
 import { sendSourceEvents } from './source-events'
 import { SourceInput } from './source-input'
@@ -22,7 +23,7 @@ import { StatusLine } from './status-line'
 const statusInterval = 1000
 
 /** What runs behind one sls-in: a source whose batches become messages. */
-export class SourceNode {
+export class SourceNode implements Runtime {
   private readonly status: StatusLine
   private readonly acknowledgements = new Acknowledgements()
   private connection: SlsConfigNode | undefined
@@ -36,7 +37,8 @@ export class SourceNode {
 
   constructor(
     private readonly RED: NodeRed,
-    private readonly node: Node
+    private readonly node: Node,
+    private readonly lost: () => void
   ) {
     this.status = new StatusLine(node)
   }
@@ -56,7 +58,7 @@ export class SourceNode {
     if (connection === undefined) issues.unshift({ property: 'config', problem: 'missing', values: {} })
     if (connection === undefined || issues.length > 0) throw settingsError(issues, 'sls-in', this.RED)
     this.connection = connection
-    const client = connect(connection, this.node)
+    const client = connect(connection, this.node, this.lost)
     this.status.show({ fill: 'yellow', shape: 'ring', text: 'sls-in.status.starting' })
     const state = settings.localState ? await this.openState() : undefined
     const assignment = await this.named(settings.engine.assignment)

@@ -31,7 +31,11 @@ declare module 'node-red-node-test-helper' {
     stopServer(): Promise<void>
     load(modules: readonly unknown[], flow: readonly object[], credentials?: object): Promise<void>
     unload(): Promise<void>
-    setFlows(flow: readonly object[], type?: 'full' | 'flows' | 'nodes'): Promise<void>
+    readonly _events: EventEmitter
+    /** Of the runtime. */
+    readonly _redNodes: {
+      setFlows(flow: readonly object[], credentials: object, type: 'full' | 'flows' | 'nodes'): Promise<void>
+    }
     getNode(id: string): TestNode | null
     request(): {
       post(path: string): { send(body: object): Promise<{ status: number; body: unknown }> }

@@ -186,6 +186,14 @@ export class Running {
     return this.at(id, 0)
   }
 
+  /** Deploys another flow over this one; nodes that are the same live on. */
+  async deployNodes(flow: readonly FlowNode[], credentials: object): Promise<void> {
+    const started = new Promise<void>((resolve) => helper._events.once('flows:started', () => resolve()))
+    await helper._redNodes.setFlows(onCanvas(flow), credentials, 'nodes')
+    await started
+    await pause(0)
+  }
+
   async stop(): Promise<void> {
     await helper.unload()
   }

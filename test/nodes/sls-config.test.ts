@@ -54,6 +54,24 @@ describe('sls-config', () => {
     assert.equal((await read(sls, 1, 'other')).length, 1)
   })
 
+  it('is looked for anew by nodes that name it by a variable, which Node-RED does not restart with it', async () => {
+    const named = { config: ['$', '{CONNECTION}'].join('') }
+    const place = { ...tab, env: [{ name: 'CONNECTION', type: 'str', value: 'connection' }] }
+    const flowWith = (config: FlowNode) => [place, config, { ...reader, ...named }, sender, ...probes]
+    const sender = { ...writer, ...named, flushInterval: 10 }
+    // Who waits for the others to close waits in vain.
+    const settings = { nodeCloseTimeout: 3_600_000 }
+    const flow = await run(flowWith(connection(sls)), { credentials: keyOf(sls), settings })
+    flow.send('out', { payload: { n: '1' } })
+    await flow.first('logs')
+    await flow.deployNodes(flowWith(connection(sls, { maxRetries: 9 })), keyOf(sls))
+    flow.send('out', { payload: { n: '2' } })
+    await until('the second log', () =>
+      flow.messages('logs').some(({ payload }) => JSON.stringify(payload) === '{"n":"2"}')
+    )
+    assert.deepEqual(flow.messages('failed'), [])
+  })
+
   it('takes numbers as text and blanks as defaults, as editors and old flows leave them', async () => {
     await write(sls, numbered(0, 1))
     const odd = connection(sls, {

@@ -15,9 +15,14 @@ class Meter {
   #peakRss = 0
   #sampler
 
-  start() {
+  /** @param watching false where watching the event loop and the memory would cost more than what is measured */
+  start(watching = true) {
     this.started = true
-    this.#delay.enable()
+    if (watching) this.#delay.enable()
+    else {
+      this.#delay.disable()
+      clearInterval(this.#sampler)
+    }
     this.#delay.reset()
     this.#began = performance.now()
     this.#cpu = process.cpuUsage()

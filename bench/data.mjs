@@ -31,6 +31,24 @@ export function dataSets(root, groupSize) {
   }
 }
 
+/** Logs of one shape: `fields 50` has 50 fields of 12 bytes, `message 1000` a message of 1,000 bytes. */
+export function shapedSet(name, groupSize) {
+  const [kind, amount] = name.split(' ')
+  if (kind === 'message') {
+    const text = 'The quick brown fox jumps over the lazy dog. '.repeat(Number(amount) / 45 + 1)
+    return group(groupSize, (index) => ({
+      level: 'info',
+      message: `${index} ${text}`.slice(0, Number(amount))
+    }))
+  }
+  return group(groupSize, (index) => {
+    const record = {}
+    for (let field = 0; field < Number(amount); field++)
+      record[`field_${field}`] = `value ${(index * 31 + field * 7) % 1e6}`
+    return record
+  })
+}
+
 function group(size, record) {
   const records = JSON.parse(JSON.stringify(Array.from({ length: size }, (_, index) => record(index))))
   return { records, times: records.map((_, index) => TIME + (index >> 6)) }

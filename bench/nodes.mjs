@@ -11,6 +11,7 @@ const logs = { logs: 80_000, warm: 40_000 }
 
 const runs = {
   'empty source to empty sink': (node) => node.run('send', { ...single, messages: 100_000 }),
+  'empty source to a sink that is done 2,000 later': (node) => node.run('send', { ...single, window: 4000 }),
   'sls-in, a message a log': (node) => node.run('receive', logs),
   'sls-in, a message a group': (node) => node.run('receive', logs),
   'sls-in, a message a fetch': (node) => node.run('receive', logs),
@@ -32,6 +33,10 @@ export async function nodes() {
   const out = ['node-red', { connection, kind: 'out', properties: { logstore: 'access' } }]
   const contenders = await Contender.startAll({
     'empty source to empty sink': ['node-red', { connection, kind: 'empty' }],
+    'empty source to a sink that is done 2,000 later': [
+      'node-red',
+      { connection, kind: 'empty', properties: { late: true } }
+    ],
     'sls-in, a message a log': into('log'),
     'sls-in, a message a group': into('group'),
     'sls-in, a message a fetch': into('fetch'),

@@ -9,7 +9,13 @@ const sections = {
   codec: async () => (await import('./codec.mjs')).codec(),
   sink: async () => (await import('./sink.mjs')).sink(),
   source: async () => (await import('./source.mjs')).source(),
-  nodes: async () => (await import('./nodes.mjs')).nodes()
+  nodes: async () => (await import('./nodes.mjs')).nodes(),
+  growth: async () => (await import('./growth.mjs')).growth(),
+  idle: async () => (await import('./rest.mjs')).idle(),
+  memory: async () => (await import('./rest.mjs')).memory(),
+  cold: async () => (await import('./rest.mjs')).cold(),
+  costs: async () => (await import('./costs.mjs')).costs(),
+  emulator: async () => (await import('./emulator.mjs')).emulator()
 }
 
 function machine() {

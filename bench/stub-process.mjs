@@ -34,13 +34,18 @@ async function makeFetch(logstore) {
   return { groups: Number(groups), raw, lz4: await compress('lz4', raw) }
 }
 
+function border(shard, count) {
+  if (shard === count) return 'f'.repeat(32)
+  return ((BigInt(shard) << 128n) / BigInt(count)).toString(16).padStart(32, '0')
+}
+
 function shardsOf(logstore) {
   const count = Number(logstore.split('_')[3] ?? 4)
   return Array.from({ length: count }, (_, shardID) => ({
     shardID,
     status: 'readwrite',
-    inclusiveBeginKey: (BigInt(shardID) << 119n).toString(16).padStart(32, '0'),
-    exclusiveEndKey: 'f'.repeat(32),
+    inclusiveBeginKey: border(shardID, count),
+    exclusiveEndKey: border(shardID + 1, count),
     createTime: 1
   }))
 }

@@ -1,6 +1,6 @@
 // One codec, encoding and decoding groups of every data set.
 import assert from 'node:assert/strict'
-import { dataSets } from '../data.mjs'
+import { dataSets, shapedSet } from '../data.mjs'
 import { built, root } from '../paths.mjs'
 
 const peers = {
@@ -48,9 +48,20 @@ export async function open({ peer, groupSize }) {
     for (; performance.now() < end; times++) run()
     return { logs: times * groupSize }
   }
+  /** A data set, or one of this shape: `fields 50`, `message 1000`. */
+  const prepare = (name) => {
+    sets[name] ??= shapedSet(name, groupSize)
+    bodies[name] ??= Buffer.from(codec.encode(sets[name]))
+  }
   return {
-    encode: (name, milliseconds) => repeat(milliseconds, () => codec.encode(sets[name])),
-    decode: (name, milliseconds) => repeat(milliseconds, () => codec.decode(bodies[name])),
+    encode: (name, milliseconds) => {
+      prepare(name)
+      return repeat(milliseconds, () => codec.encode(sets[name]))
+    },
+    decode: (name, milliseconds) => {
+      prepare(name)
+      return repeat(milliseconds, () => codec.decode(bodies[name]))
+    },
     bytes: (name) => bodies[name].length
   }
 }

@@ -15,7 +15,7 @@ function flows(kind, connection, properties) {
   const node = (id, type, more, ...wires) => ({ id, type, z: 'tab', x: 100, y: 100, wires, ...more })
   const tab = { id: 'tab', type: 'tab', label: 'bench' }
   const source = (to) => node('source', 'bench-source', {}, [to])
-  const sink = node('sink', 'bench-sink', {})
+  const sink = node('sink', 'bench-sink', properties)
   switch (kind) {
     case 'empty':
       return [tab, source('sink'), sink]
@@ -99,7 +99,7 @@ export async function open({ connection, kind, properties = {} }) {
     },
 
     async idle({ milliseconds }, meter) {
-      meter.start()
+      meter.start(false)
       await new Promise((resolve) => setTimeout(resolve, milliseconds))
       meter.stop()
     },

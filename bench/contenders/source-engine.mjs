@@ -75,7 +75,7 @@ export async function open({ connection }) {
       })()
       await new Promise((resolve) => setTimeout(resolve, settle))
       const before = client.stats().calls
-      meter.start()
+      meter.start(false)
       await new Promise((resolve) => setTimeout(resolve, milliseconds))
       meter.stop()
       const calls = client.stats().calls - before

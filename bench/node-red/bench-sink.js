@@ -1,4 +1,7 @@
 // The empty sink: counts logs, and tells when there were so many.
+/** A sink that is late has so many messages out before the first is done, as one that waits for a batch. */
+const LATE = 2000
+
 module.exports = (RED) => {
   function BenchSink(definition) {
     RED.nodes.createNode(this, definition)
@@ -12,13 +15,25 @@ module.exports = (RED) => {
         next = count + logs
         tell = resolve
       })
+    let waiting = []
     this.on('input', (message, _send, done) => {
       count += Array.isArray(message.payload) ? message.payload.length : 1
       if (count >= next) {
         next = Number.POSITIVE_INFINITY
         tell()
       }
-      done()
+      if (!definition.late) {
+        done()
+        return
+      }
+      waiting.push({ message, done })
+      if (waiting.length < LATE) return
+      const finished = waiting
+      waiting = []
+      for (const { message, done } of finished) {
+        message.slsReceipt = true
+        done()
+      }
     })
   }
   RED.nodes.registerType('bench-sink', BenchSink)

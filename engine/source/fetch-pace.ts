@@ -10,6 +10,8 @@ export interface FetchOutcome {
 
 /** The longest wait at the end of a shard, unless the interval that is asked for is longer: ms. */
 const idleWait = 1000
+/** ms between the pulls of all shards of one client while nothing comes: many that are idle wait longer each. */
+const idleGap = 25
 const firstPenalty = 250
 const largestPenalty = 5000
 
@@ -21,13 +23,18 @@ const largestPenalty = 5000
 export class FetchPace {
   readonly #interval: number
   readonly #random: () => number
+  readonly #readers: () => number
   #empty = 0
   #penalty = 0
 
-  /** @param interval ms */
-  constructor(interval: number, random: () => number = Math.random) {
+  /**
+   * @param interval ms
+   * @param readers shards that are read through the same client
+   */
+  constructor(interval: number, random: () => number = Math.random, readers: () => number = () => 1) {
     this.#interval = interval
     this.#random = random
+    this.#readers = readers
   }
 
   /** The service refused a fetch because a quota is exceeded. */
@@ -46,7 +53,7 @@ export class FetchPace {
     const found = groups > 0 || progress
     this.#empty = found ? 0 : this.#empty + 1
     if (found) return endOfCursor ? this.#interval : 0
-    const bound = Math.max(idleWait, this.#interval)
+    const bound = Math.max(idleWait, this.#interval, this.#readers() * idleGap)
     const wait = Math.min(bound, Math.max(this.#interval, 1) * 2 ** Math.min(this.#empty - 1, 30))
     return wait * (1 + this.#random() * 0.1)
   }

@@ -24,6 +24,8 @@ export class PullLimiter {
   readonly #client: SourceClient
   readonly #clock: Clock
   readonly #waiting: (() => void)[] = []
+  /** Shards that are read through the client, by whatever source. */
+  readers = 0
   #running = 0
   #gap = 0
   #nextStart = 0

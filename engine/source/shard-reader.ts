@@ -57,7 +57,7 @@ export class ShardReader implements FlightHost {
     this.#listed = listed
     this.flight = new Flight(context, this)
     this.#cursors = new ShardCursors(client, calls, logstore, this.shard, (error) => this.failed(error))
-    this.#pace = new FetchPace(settings.fetchInterval, settings.random)
+    this.#pace = new FetchPace(settings.fetchInterval, settings.random, () => context.pulls.readers)
     this.#puller = new ShardPuller(context, this, this.#cursors, this.#pace)
     this.#sleeper = new Sleeper(settings.clock)
     this.#stopLine = new StopLine(settings.stopTime, () => settings.clock.now())
@@ -240,8 +240,14 @@ export class ShardReader implements FlightHost {
     }
   }
 
-  /** A failure that nobody foresaw must not silence the shard. */
   async #readOn(signal: AbortSignal): Promise<void> {
+    const { pulls } = this.#context
+    pulls.readers++
+    await this.#readUntilEnd(signal).finally(() => pulls.readers--)
+  }
+
+  /** A failure that nobody foresaw must not silence the shard. */
+  async #readUntilEnd(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
         await this.#read(signal)

@@ -30,6 +30,20 @@ describe('the pace of fetches', () => {
     assert.equal(pace.after(empty), 100)
   })
 
+  it('waits longer the more shards there are to wait for', () => {
+    let readers = 100
+    const pace = new FetchPace(
+      100,
+      () => 0,
+      () => readers
+    )
+    const waits = [1, 2, 3, 4, 5, 6, 7].map(() => pace.after(empty))
+    assert.deepEqual(waits, [100, 200, 400, 800, 1600, 2500, 2500])
+    readers = 20
+    assert.equal(pace.after(empty), 1000)
+    assert.equal(pace.after(full), 0)
+  })
+
   it('does not come back at the same moment as all others', () => {
     const waits = [0, 0.5, 0.99].map((random) => new FetchPace(1000, () => random).after(empty))
     assert.equal(new Set(waits).size, 3)

@@ -16,7 +16,7 @@ export function networkError(name: string, error: unknown, peer: string): SlsErr
     return new SlsError('BadResponse', message, {
       retryability: 'transient',
       hint: 'Check that the endpoint and its scheme (http or https) are right',
-      cause: error
+      cause: withoutPacket(error, code)
     })
   }
   return new SlsError('NetworkError', message, {
@@ -24,6 +24,11 @@ export function networkError(name: string, error: unknown, peer: string): SlsErr
     hint: hint(code),
     cause: error
   })
+}
+
+/** The parser's error holds the bytes that it could not read: what was sent, token and all, where a peer sends it back. */
+function withoutPacket(error: unknown, code: string): Error {
+  return Object.assign(new Error(error instanceof Error ? error.message : code), { code })
 }
 
 function codeOf(error: unknown): string {

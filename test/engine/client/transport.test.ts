@@ -182,6 +182,26 @@ describe('The HTTP transport', () => {
     }
   })
 
+  it('keeps nothing of what a peer sends back of the request', async () => {
+    const echo = net.createServer((socket) => {
+      socket.on('error', () => undefined)
+      socket.pipe(socket)
+    })
+    await new Promise<void>((resolve) => echo.listen(0, '127.0.0.1', resolve))
+    const { port } = echo.address() as net.AddressInfo
+    const credentials = { accessKeyId: 'id', accessKeySecret: 'secret', securityToken: 'TOPSECRET' }
+    const sls = client({ endpoint: `http://127.0.0.1:${port}`, credentials })
+    try {
+      const { cause } = await rejection(sls.listShards('a'))
+      assert.ok(cause instanceof Error)
+      const held = Object.values(cause).map((value) => (Buffer.isBuffer(value) ? value.toString() : value))
+      assert.deepEqual(held, ['HPE_INVALID_CONSTANT'])
+    } finally {
+      sls.close()
+      await new Promise((resolve) => echo.close(resolve))
+    }
+  })
+
   it('counts calls, errors, bytes and connections', async () => {
     const sls = client()
     await sls.putLogs({ logstore: 'access', body: Buffer.from('12345'), rawSize: 5, compression: 'none' })

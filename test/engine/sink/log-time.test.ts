@@ -8,7 +8,8 @@ import {
   mayRepair,
   ORIGINAL_TIME,
   repairGroup,
-  repairLog
+  repairLog,
+  type TimeRepairName
 } from '../../../engine/sink/log-time'
 import { runs } from '../../support/counts'
 import { contents } from '../../support/log-arbitraries'
@@ -16,6 +17,7 @@ import { oracle } from '../../support/protobuf-oracle'
 import { refusals } from './support/fake-service'
 import { failureOf, log } from './support/logs'
 import { sinkUnderTest } from './support/sink-under-test'
+import { Spooled, until } from './support/spooled'
 
 const NOW = 1_750_000_000
 const DAY = 86_400
@@ -200,4 +202,47 @@ describe('A sink that meets times the service refuses', () => {
     )
     await sink.close()
   })
+})
+
+describe('A spool that is sent after more than a week', () => {
+  const lives = async (timeRepair: TimeRepairName) => {
+    const spooled = await Spooled.start()
+    const { service } = spooled
+    service.time = right
+    service.answer = () => refusals.network()
+    const before = spooled.sink({ timeRepair })
+    await before.write({ logs: [1, 2, 3].map((id) => ({ time: NOW - id, contents: { id: String(id) } })) })
+    await before.close(50)
+    const later = { now: right.now + 8 * DAY * 1000, offset: 0 }
+    service.time = later
+    service.answer = (put) =>
+      put.logs.every(({ time }) => isTimely(time, later)) ? undefined : refusals.invalid()
+    const after = spooled.sink({ timeRepair })
+    await after.write({ logs: [{ time: NOW + 8 * DAY, contents: { id: '4' } }] })
+    return { spooled, service, after }
+  }
+
+  it('has its times rewritten where told to', async () => {
+    const { spooled, service, after } = await lives('rewrite')
+    await until('all logs', () => service.values('id').length === 4)
+    assert.deepEqual(service.values('id').sort(), ['1', '2', '3', '4'])
+    assert.ok(service.accepted.flatMap((put) => put.logs).every(({ time }) => time === NOW + 8 * DAY))
+    assert.deepEqual(service.values(ORIGINAL_TIME).sort(), [
+      '2025-06-15T15:06:37Z',
+      '2025-06-15T15:06:38Z',
+      '2025-06-15T15:06:39Z'
+    ])
+    assert.equal(after.status().repairedTimes, 3)
+    await spooled.close()
+  })
+
+  for (const timeRepair of ['keep', 'reject'] as const) {
+    it(`keeps what is refused for people to see, with ${timeRepair}`, async () => {
+      const { spooled, service, after } = await lives(timeRepair)
+      await until('the young log', () => service.values('id').length === 1)
+      await until('the refusals', () => after.status().spool?.rejected === 3)
+      assert.deepEqual(service.values('id'), ['4'])
+      await spooled.close()
+    })
+  }
 })

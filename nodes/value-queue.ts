@@ -1,6 +1,8 @@
 interface Waiting {
   readonly since: number
   fail(error: unknown): void
+  /** Lets those behind it go on. */
+  leave(): void
 }
 
 /**
@@ -28,9 +30,12 @@ export class ValueQueue {
     ready: (values: T) => void,
     fail: (error: unknown) => void
   ): Promise<void> {
-    const entry: Waiting = { since: this.now(), fail }
+    const entry: Waiting = { since: this.now(), fail, leave: () => undefined }
+    const left = new Promise<void>((resolve) => {
+      entry.leave = resolve
+    })
     this.waiting.add(entry)
-    const turn = Promise.resolve(this.last)
+    const work = Promise.resolve(this.last)
       .then(() => (this.waiting.has(entry) ? values() : undefined))
       .then(
         (result) => {
@@ -40,22 +45,22 @@ export class ValueQueue {
           if (this.waiting.delete(entry)) fail(error)
         }
       )
-    this.last = turn
-    return turn
+    this.last = Promise.race([work, left])
+    return this.last
   }
 
-  /** Resolves when all that waits now is done with; never, where a value never comes. */
+  /** Resolves when all that waits now is done with or given up. */
   settled(): Promise<void> {
     return Promise.resolve(this.last)
   }
 
-  /** Fails all that has waited for so many milliseconds. */
+  /** Fails all that has waited for so many milliseconds; what is behind it goes on, in its order. */
   giveUp(age: number, error: unknown): void {
     const latest = this.now() - age
     for (const entry of this.waiting) {
       if (entry.since > latest) return
       this.waiting.delete(entry)
-      this.last = undefined // what comes next does not wait for what never comes
+      entry.leave()
       entry.fail(error)
     }
   }

@@ -153,7 +153,11 @@ export class SlsSource implements AsyncIterable<SourceBatch> {
    * @throws SlsError `InvalidOption` where the position or the shard is wrong, `Closed`
    */
   async seek(position: StartPosition, shard?: { logstore: string; shard: number }): Promise<void> {
-    await this.#started(this.#shards.seek(this.checkSeek(position, shard), shard))
+    const isEarly = !this.#shards.isListed
+    const readers = this.#shards.seek(this.checkSeek(position, shard), shard)
+    if (!isEarly) return this.#started(readers)
+    await this.#listed()
+    await this.#started(this.#shards.readers)
   }
 
   /**
@@ -168,7 +172,7 @@ export class SlsSource implements AsyncIterable<SourceBatch> {
     shard?: { logstore: string; shard: number }
   ): Promise<void> {
     const [begin, end] = this.checkReplay(from, to, shard)
-    await this.#context.changed.until(() => this.#shards.isListed, this.#reading.signal)
+    await this.#listed()
     await this.#started(this.#shards.replay(begin, end, shard))
   }
 
@@ -180,7 +184,7 @@ export class SlsSource implements AsyncIterable<SourceBatch> {
   async forget(shard?: { logstore: string; shard: number }): Promise<void> {
     this.#assertOpen()
     this.#assertRead(shard)
-    await this.#context.changed.until(() => this.#shards.isListed, this.#reading.signal)
+    await this.#listed()
     await this.#started(this.#shards.forget(shard))
   }
 
@@ -275,12 +279,22 @@ export class SlsSource implements AsyncIterable<SourceBatch> {
   }
 
   async #next(): Promise<IteratorResult<SourceBatch>> {
-    if (this.#end === undefined) this.#running ??= this.#run(this.#reading.signal)
+    this.#begin()
     const fetched = await this.#context.handOver.take()
     if (fetched === undefined) return { done: true, value: undefined }
     const batch = fetched.deliver()
     this.#rate.add(batch.logCount)
     return { done: false, value: batch }
+  }
+
+  /** The shards of a logstore are known for the first time. */
+  async #listed(): Promise<void> {
+    this.#begin()
+    await this.#context.changed.until(() => this.#shards.isListed, this.#reading.signal)
+  }
+
+  #begin(): void {
+    if (this.#end === undefined) this.#running ??= this.#run(this.#reading.signal)
   }
 
   /** Everything that goes on until the source is closed. Never rejects. */

@@ -12,7 +12,7 @@ export const quickRetry = { maxRetries: 3, maxRetriesRetryable: 5, baseRetryBack
 /** A service over real HTTP with a client, and the sources that read from it; all closed by `close`. */
 export class LocalService {
   emulator: SlsEmulator
-  readonly client: SlsClient
+  client: SlsClient
   readonly #options: EmulatorOptions
   readonly #sources: SlsSource[] = []
 
@@ -52,6 +52,15 @@ export class LocalService {
 
   async startAgain(): Promise<void> {
     this.emulator = await SlsEmulator.start({ ...this.#options, port: this.emulator.port })
+  }
+
+  /** Stops and starts again with another key, which its own client uses from then on. */
+  async startAgainWith(key: { accessKeyId: string; accessKeySecret: string }): Promise<void> {
+    await this.stop()
+    this.client.close()
+    Object.assign(this.#options, key)
+    await this.startAgain()
+    this.client = this.newClient()
   }
 
   /** Writes each message as a log group of one log, one after the other. */

@@ -1,39 +1,9 @@
 import { strict as assert } from 'node:assert'
-import type { Clock } from '../../../engine/source/clock'
 import { MemoryProgressStore } from '../../../engine/state/progress-store'
+import { HandClock } from './hand-clock'
 import { begin, collect, event, LocalService, numbered, readToEnd, until } from './local-service'
 
 const low = '0'.repeat(32)
-
-/** A clock for service and source that runs only when told to. */
-class HandClock {
-  #now = Math.floor(Date.now() / 1000) * 1000
-
-  readonly now = (): number => this.#now
-
-  get seconds(): number {
-    return Math.floor(this.#now / 1000)
-  }
-
-  pass(ms: number): void {
-    this.#now += ms
-  }
-
-  /** Waits are real, and short. */
-  get source(): Clock {
-    return {
-      now: this.now,
-      delay: (ms, signal) =>
-        new Promise((resolve, reject) => {
-          const timer = setTimeout(resolve, Math.min(ms, 5))
-          signal?.addEventListener('abort', () => {
-            clearTimeout(timer)
-            reject(new Error('aborted'))
-          })
-        })
-    }
-  }
-}
 
 describe('a source with a stop time', () => {
   let clock: HandClock

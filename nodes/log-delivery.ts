@@ -10,8 +10,8 @@ export interface DeliveryOptions extends MessageOptions {
   send(message: NodeMessage): void
 }
 
-/** Messages sent, and milliseconds spent on them, before the event loop gets a turn. */
-const sliceMessages = 128
+/** Logs sent, and milliseconds spent on them, before the event loop gets a turn. */
+const sliceLogs = 128
 const sliceTime = 5
 
 /**
@@ -66,7 +66,8 @@ export class LogDelivery {
 
   /** False when interrupted. */
   private async sendUnit(unit: DeliveryUnit, slice: Slice, course: number): Promise<boolean> {
-    const message = unit.open()
+    const message = await unit.open()
+    if (course !== this.course) return false
     const { whole, wants } = this.acknowledgements.begin(unit)
     for (let index = 0; index < unit.messages; index++) {
       if (!wants(index)) continue
@@ -106,14 +107,14 @@ class Slice {
   private began = performance.now()
 
   add(unit: DeliveryUnit, index: number): void {
-    this.count++
+    this.count += Math.max(1, unit.logs / unit.messages)
     const last = this.ranges[this.ranges.length - 1]
     if (last !== undefined && last.to === index && last.unit === unit) last.to = index + 1
     else this.ranges.push({ unit, from: index, to: index + 1 })
   }
 
   isFull(): boolean {
-    if (this.count >= sliceMessages) return true
+    if (this.count >= sliceLogs) return true
     return this.count % 16 === 0 && performance.now() - this.began > sliceTime
   }
 

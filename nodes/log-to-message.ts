@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { RecordBlock } from '../engine/client/codec/log-group-list'
 import type { Content, Log } from '../engine/client/model'
 import type { Refusal, SourceBatch, SourceGroup } from '../engine/source/batch'
@@ -60,6 +61,8 @@ export interface RawGroupPayload {
   logs: readonly Log[]
 }
 
+type MessageMaker = (message: number) => NodeMessage
+
 /** What is acknowledged as a whole: a log group, or a fetch with output `fetch`. */
 export interface DeliveryUnit {
   /** `project/logstore/shard/cursor`. */
@@ -72,8 +75,11 @@ export interface DeliveryUnit {
   readonly messages: number
   /** Logs it holds: `msg.sls.count` of its messages. */
   readonly logs: number
-  /** Checks it and gives the maker of its messages, 0..messages - 1 in this order. @throws SlsError `CorruptBody` */
-  open(): (message: number) => NodeMessage
+  /**
+   * Checks it and gives the maker of its messages, 0..messages - 1 in this order; where there is much to decode, the
+   * event loop gets a turn now and then. @throws SlsError `CorruptBody`
+   */
+  open(): MessageMaker | Promise<MessageMaker>
   acknowledge(): void
   /** Asks for one of its messages again, after a while. */
   refuse(error: unknown, message: number): Refusal
@@ -113,6 +119,9 @@ function placeOf(batch: SourceBatch, cursor: string): string {
 
 /** Records that wait to be sent are copied by each collection of garbage, so few of them are decoded ahead. */
 const decodedAtOnce = 128
+/** Logs, and milliseconds, after which the event loop gets a turn while a whole fetch is decoded. */
+const decodedInATurn = 2000
+const turnTime = 5
 
 /** The logs of a group, in ascending order. */
 class RecordsInTurn {
@@ -210,8 +219,8 @@ function fetchUnit(batch: SourceBatch, options: MessageOptions): DeliveryUnit {
     key,
     messages: batch.logCount === 0 ? 0 : 1,
     logs: batch.logCount,
-    open: () => {
-      const message = fetchMessage(batch, options, { cursor, index: firstIndex, id: key })
+    open: async () => {
+      const message = await fetchMessage(batch, options, { cursor, index: firstIndex, id: key })
       return () => message
     },
     acknowledge: () => batch.ack(),
@@ -219,22 +228,27 @@ function fetchUnit(batch: SourceBatch, options: MessageOptions): DeliveryUnit {
   }
 }
 
-function fetchMessage(
+async function fetchMessage(
   batch: SourceBatch,
   options: MessageOptions,
   name: Pick<ReceivedFrom, 'cursor' | 'index' | 'id'>
-): NodeMessage {
+): Promise<NodeMessage> {
   const payload: unknown[] = []
   const times: number[] = []
   const timesNs: (number | undefined)[] = []
   const groups: ReceivedGroup[] = []
+  let began = performance.now()
   for (const group of batch.groups) {
-    const block = group.records()
-    for (const record of converted(block.records, options)) payload.push(record)
-    for (const time of block.times) times.push(time)
-    for (const timeNs of block.timesNs) timesNs.push(timeNs)
-    const { cursor, firstIndex: index, topic, source } = group
-    const count = block.records.length
+    const blocks = group.logCount > decodedInATurn ? group.recordBlocks(decodedInATurn) : [group.records()]
+    for (const block of blocks) {
+      for (const record of converted(block.records, options)) payload.push(record)
+      for (const time of block.times) times.push(time)
+      for (const timeNs of block.timesNs) timesNs.push(timeNs)
+      if (performance.now() - began < turnTime) continue
+      await nextTurn()
+      began = performance.now()
+    }
+    const { cursor, firstIndex: index, topic, source, logCount: count } = group
     groups.push({ cursor, index, count, topic, source, tags: tagsRecord(group.tags) })
   }
   const sls: ReceivedFrom = {

@@ -94,6 +94,33 @@ describe('The delivery of logs', () => {
     assert.ok(to !== undefined && to < 200, 'what was sent last may not have been taken')
   })
 
+  it('gives the event loop a turn after each large group, and within a large fetch', async () => {
+    for (const output of ['group', 'fetch'] as const) {
+      const taken: number[] = []
+      let turns = 0
+      let isOver: boolean = false
+      const outputs = new LogDelivery(new Acknowledgements(), {
+        output,
+        parseJson: false,
+        numbers: false,
+        manual: false,
+        send: ({ payload }) => taken.push((payload as unknown[]).length)
+      })
+      const count = () => {
+        turns++
+        if (!isOver) setImmediate(count)
+      }
+      setImmediate(count)
+      await outputs.deliver(batchOf(groups(5000, 5000, 5000, 5000, 5000, 5000)))
+      isOver = true
+      assert.equal(
+        taken.reduce((sum, logs) => sum + logs, 0),
+        30_000
+      )
+      assert.ok(turns >= (output === 'group' ? 6 : 1), `${output}: ${turns} turns`)
+    }
+  })
+
   it('goes on with a batch when that of another shard is interrupted', async () => {
     onSend = () => {
       if (sent.length !== 200) return

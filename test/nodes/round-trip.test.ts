@@ -23,12 +23,14 @@ const untouched: Mapping = {
   hashKey: undefined
 }
 
-function messagesOf(groups: readonly LogGroup[], output: Output): NodeMessage[] {
+async function messagesOf(groups: readonly LogGroup[], output: Output): Promise<NodeMessage[]> {
   const units = deliveryUnits(batchOf(groups), { output, parseJson: false, numbers: false })
-  return units.flatMap((unit) => {
-    const message = unit.open()
-    return Array.from({ length: unit.messages }, (_, number) => message(number))
-  })
+  const messages: NodeMessage[] = []
+  for (const unit of units) {
+    const message = await unit.open()
+    for (let number = 0; number < unit.messages; number++) messages.push(message(number))
+  }
+  return messages
 }
 
 function writesOf(message: NodeMessage): SinkWrite[] {
@@ -82,12 +84,12 @@ const distinctContents: fc.Arbitrary<Content[]> = fc.uniqueArray(fc.tuple(key, t
 describe('Messages of sls-in wired straight into sls-out', () => {
   for (const output of outputs) {
     const what = output === 'raw' ? 'any logs' : 'logs whose keys are distinct'
-    it(`with output ${output} give ${what} back as they were`, () => {
+    it(`with output ${output} give ${what} back as they were`, async () => {
       const groups = groupsWith(output === 'raw' ? anyContents : distinctContents)
-      fc.assert(
-        fc.property(groups, (received) => {
+      await fc.assert(
+        fc.asyncProperty(groups, async (received) => {
           // What travels over links, brokers and files is JSON.
-          const messages = JSON.parse(JSON.stringify(messagesOf(received, output))) as NodeMessage[]
+          const messages = JSON.parse(JSON.stringify(await messagesOf(received, output))) as NodeMessage[]
           const written = messages.flatMap(writesOf)
           assert.deepEqual(flat(written), flat(received))
         }),
@@ -96,9 +98,9 @@ describe('Messages of sls-in wired straight into sls-out', () => {
     })
   }
 
-  it('bear the time of the present where the payload is another list than was received', () => {
+  it('bear the time of the present where the payload is another list than was received', async () => {
     const logs = [1, 2, 3].map((n): Log => ({ time: n, contents: [['n', String(n)]] }))
-    const [message] = messagesOf([{ topic: 't', source: 's', tags: [], logs }], 'group')
+    const [message] = await messagesOf([{ topic: 't', source: 's', tags: [], logs }], 'group')
     assert.ok(message)
     const filtered = { ...message, payload: (message.payload as unknown[]).slice(1) }
     const [write] = writesOf(filtered)

@@ -15,7 +15,8 @@ const sections = {
   memory: async () => (await import('./rest.mjs')).memory(),
   cold: async () => (await import('./rest.mjs')).cold(),
   costs: async () => (await import('./costs.mjs')).costs(),
-  emulator: async () => (await import('./emulator.mjs')).emulator()
+  emulator: async () => (await import('./emulator.mjs')).emulator(),
+  spool: async () => (await import('./spool.mjs')).spool()
 }
 
 function machine() {

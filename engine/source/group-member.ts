@@ -10,8 +10,11 @@ import type { PersistentCalls } from './persistent-calls'
 import { Sleeper } from './sleeper'
 import type { SourceClient } from './source-client'
 
-/** The longest wait, ms, for the second heartbeat of a member that got nothing with its first. */
-const secondBeat = 1000
+/** The longest wait between heartbeats, ms, while shards are likely to change hands. */
+const quickBeat = 1000
+
+/** ms for which shards are likely to change hands after some were born. */
+const restless = 30_000
 
 export interface GroupMemberHost {
   /** A heartbeat was answered; `isChanged` where other shards are held now. */
@@ -52,6 +55,8 @@ export class GroupMember {
   /** Counts losses: the answer to a heartbeat from before one is out of date. */
   #losses = 0
   #timeout: number
+  /** Unix milliseconds. */
+  #restlessUntil = 0
   #lease: Lease | undefined
   #ended: Promise<void> | undefined
 
@@ -83,6 +88,12 @@ export class GroupMember {
 
   start(): void {
     this.#ended ??= this.#run(this.#stop.signal)
+  }
+
+  /** Shards were born: until their parents are read to their ends, by whomever, heartbeats come quickly. */
+  hasten(): void {
+    this.#restlessUntil = this.#parts.clock.now() + restless
+    this.beat()
   }
 
   /** Heartbeats at once: something has changed that the service is waiting for. */
@@ -129,7 +140,11 @@ export class GroupMember {
         const isFirst = !this.#isJoined
         await this.#beatOnce(signal)
         const isIdle = isFirst && this.#held.size === 0
-        await this.#timer.sleep(isIdle ? Math.min(secondBeat, heartbeatInterval) : heartbeatInterval, signal)
+        const isRestless = isIdle || this.#parts.clock.now() < this.#restlessUntil
+        await this.#timer.sleep(
+          isRestless ? Math.min(quickBeat, heartbeatInterval) : heartbeatInterval,
+          signal
+        )
       }
     } catch {
       // Only the signal ends the heartbeats.

@@ -70,6 +70,11 @@ export class GroupMembership implements ShardAssigner {
     this.#members.delete(logstore)
   }
 
+  /** Shards were born that wait for their parents to be read. */
+  hasten(logstore: string): void {
+    this.#members.get(logstore)?.hasten()
+  }
+
   /** Something was committed or finished that the service may be waiting for. */
   beat(logstore: string): void {
     this.#members.get(logstore)?.beat()

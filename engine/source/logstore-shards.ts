@@ -89,6 +89,9 @@ export class LogstoreShards {
     }
     this.#dropMissing(shards)
     this.#wasAbsent = false
+    const known = new Set(this.#listing.map(({ shardId }) => shardId))
+    const isGrown = known.size > 0 && shards.some(({ shardId }) => !known.has(shardId))
+    if (isGrown) this.#context.membership?.hasten(this.logstore)
     this.#listing = shards
     this.#sought = sought ?? this.#sought
     this.#assign()

@@ -8,6 +8,7 @@ import type { SourceClient } from '../../../engine/source/source-client'
 
 interface StoredShard {
   listed: Shard
+  parents: number[]
   base: bigint
   groups: string[]
 }
@@ -40,6 +41,16 @@ export class ShardStore {
       .map(({ listed }) => listed.shardId)
   }
 
+  /** What a consumer group goes by. */
+  get lineage(): { id: number; status: Shard['status']; end: bigint; parents: number[] }[] {
+    return this.#shards.map(({ listed, parents, base, groups }) => ({
+      id: listed.shardId,
+      status: listed.status,
+      end: base + BigInt(groups.length),
+      parents
+    }))
+  }
+
   write(key: number, message: string): void {
     const text = keyText(key)
     const shard = this.#shards.find(
@@ -61,8 +72,8 @@ export class ShardStore {
     if (to - from < 2) return
     listed.status = 'readonly'
     const middle = Math.floor((from + to) / 2)
-    this.#open(from, middle)
-    this.#open(middle, to)
+    this.#open(from, middle, [shard])
+    this.#open(middle, to, [shard])
   }
 
   merge(shard: number): void {
@@ -73,7 +84,12 @@ export class ShardStore {
     if (right === undefined) return
     left.status = 'readonly'
     right.status = 'readonly'
-    this.#open(Number.parseInt(left.inclusiveBeginKey, 16), Number.parseInt(right.exclusiveEndKey, 16))
+    const parents = [left.shardId, right.shardId]
+    this.#open(
+      Number.parseInt(left.inclusiveBeginKey, 16),
+      Number.parseInt(right.exclusiveEndKey, 16),
+      parents
+    )
   }
 
   /** @param call let through, or made fail, each call */
@@ -139,7 +155,7 @@ export class ShardStore {
     }
   }
 
-  #open(from: number, to: number): void {
+  #open(from: number, to: number, parents: number[] = []): void {
     const shardId = this.#shards.length
     this.#shards.push({
       listed: {
@@ -149,6 +165,7 @@ export class ShardStore {
         exclusiveEndKey: keyText(to),
         createTime: 1_600_000_000 + shardId
       },
+      parents,
       base: 1_000_000n * BigInt(shardId + 1),
       groups: []
     })

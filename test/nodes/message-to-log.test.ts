@@ -62,8 +62,18 @@ describe('A value becomes logs', () => {
   })
 
   it('an object of texts: as it is, without a copy', () => {
-    const value = { a: '1', b: '2' }
-    assert.equal(convert(value)[0]?.logs[0]?.contents, value)
+    const ofAnotherRealm: unknown = runInNewContext("({ a: '1', b: '2' })")
+    for (const value of [{ a: '1', b: '2' }, ofAnotherRealm]) {
+      assert.equal(convert(value)[0]?.logs[0]?.contents, value)
+    }
+  })
+
+  it('an object that inherits a field, in any realm: its own fields', () => {
+    const code = "Object.prototype.inherited = 'no'; ({ a: '1' })"
+    const polluted: unknown = runInNewContext(code)
+    for (const value of [Object.assign(Object.create({ inherited: 'no' }), { a: '1' }), polluted]) {
+      assert.deepEqual(fields(value), [['a', '1']])
+    }
   })
 
   it('a text, number, truth value or bigint: the field message', () => {

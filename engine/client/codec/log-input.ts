@@ -32,8 +32,15 @@ export function isPairs(contents: LogInput['contents']): contents is readonly Co
 /** True where a loop over the record might meet fields that are not its own. */
 export function inheritsFields(record: object): boolean {
   for (const _ in noFields) return true
-  const prototype: unknown = Object.getPrototypeOf(record)
-  return prototype !== Object.prototype && prototype !== null
+  const prototype: object | null = Object.getPrototypeOf(record)
+  return prototype !== Object.prototype && prototype !== null && !isObjectPrototype(prototype)
+}
+
+/** Also that of another realm: what a Function node of Node-RED makes has one. */
+function isObjectPrototype(prototype: object): boolean {
+  if (Object.getPrototypeOf(prototype) !== null || !Object.hasOwn(prototype, 'hasOwnProperty')) return false
+  for (const _ in prototype) return false
+  return true
 }
 
 export function notText(key: string, value: unknown): SlsError {

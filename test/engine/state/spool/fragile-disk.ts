@@ -101,6 +101,28 @@ export class FragileDisk implements SpoolDisk {
     if (this.isOff || life !== this.#life) throw new PowerLoss('the power is off')
   }
 
+  /** The disk as a process sees it until the next crash: afterwards it fails whatever that process still does. */
+  mount(): SpoolDisk {
+    const life = this.#life
+    const alive =
+      <Arguments extends unknown[], Result>(task: (...given: Arguments) => Promise<Result>) =>
+      async (...given: Arguments): Promise<Result> => {
+        this.#check(life)
+        return task(...given)
+      }
+    return {
+      path: this.path,
+      prepare: alive(() => this.prepare()),
+      list: alive(() => this.list()),
+      create: alive((name) => this.create(name)),
+      open: alive((name) => this.open(name)),
+      read: alive((name) => this.read(name)),
+      replace: alive((name, content) => this.replace(name, content)),
+      rename: alive((from, to) => this.rename(from, to)),
+      remove: alive((name) => this.remove(name))
+    }
+  }
+
   async prepare(): Promise<void> {
     this.#check(this.#life)
   }

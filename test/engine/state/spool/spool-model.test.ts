@@ -96,7 +96,7 @@ class Life {
 
   async open(): Promise<void> {
     this.spool = await Spool.open({
-      disk: this.disk,
+      disk: this.disk.mount(),
       limit: this.limit,
       onDamage: (damage) => this.damage.push(damage)
     })

@@ -67,6 +67,7 @@ export class Drainer {
   #working: Promise<void> | undefined
   #again = false
   #state: 'reading' | 'pausing' | 'stopped' = 'reading'
+  #onIdle: () => void = () => undefined
   /** By what they are for. */
   readonly #timers = new Map<string, () => void>()
   readonly #settlement: Settlement = {
@@ -168,6 +169,19 @@ export class Drainer {
     this.#state = 'stopped'
     for (const cancel of this.#timers.values()) cancel()
     this.#timers.clear()
+  }
+
+  /** Puts back to disk what is not on the wire. */
+  letGo(): void {
+    for (const batch of [...this.#streams.keys()]) if (batch.state !== 'sending') this.#putBack(batch)
+  }
+
+  /** Resolves when nothing from disk is on its way. */
+  idle(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onIdle = resolve
+      this.#tellIdle()
+    })
   }
 
   /** Lets go of the files. */
@@ -306,6 +320,11 @@ export class Drainer {
     this.#streams.delete(batch)
     stream.window.delete(batch)
     this.#charge -= batch.charge
+    this.#tellIdle()
+  }
+
+  #tellIdle(): void {
+    if (this.#streams.size === 0) this.#onIdle()
   }
 
   #isTooOld({ head }: Pick<StoredRecord, 'head'>): boolean {

@@ -54,7 +54,8 @@ export function judgeStored(error: SlsError, { piece, refusals }: JudgedPiece, {
   if (error.retryability === 'transient') return 'retryAfterGate'
   if (error.retryability === 'ordinary')
     return retry.maxRetries < 0 || piece.ordinaryRetries < retry.maxRetries ? 'retryLater' : 'retryAfterDisk'
-  if (error.status === undefined) return 'fail'
+  // What does not come from the service says nothing about the logs: a portal that wants a password, a bug here.
+  if (error.status === undefined || error.code === 'BadResponse') return 'retryAfterDisk'
   return piece.logs > 1 && (isTooLarge(error) || refusals < MOST_REFUSALS) ? 'splitByLogs' : 'fail'
 }
 

@@ -31,6 +31,8 @@ import { type Receipt, WriteLedger, type WriteObserver } from './write-ledger'
 
 /** Milliseconds that `close` tries for when it is not told. */
 const CLOSE_DEADLINE = 10_000
+/** Milliseconds that `close` waits for calls with logs from disk, so that they are not sent twice. */
+const LONGEST_REST = 2000
 /** The longest that a Node timer keeps. */
 const LONGEST_DEADLINE = 2_147_483_647
 
@@ -244,6 +246,7 @@ export class SlsSink {
     const { acceptedLogs, spooledLogs, failedLogs, failedWrites } = this.#ledger
     const time = Math.min(Math.max(deadline, 0), LONGEST_DEADLINE)
     await (this.#spool === undefined ? this.#within(time, this.flush()) : this.#empty(this.#spool, time))
+    if (this.#spool !== undefined) await this.#within(Math.min(time / 10, LONGEST_REST), this.#spool.rest())
     this.#abandon()
     this.#ownClient?.close()
     this.#phase = 'closed'
@@ -263,7 +266,7 @@ export class SlsSink {
     spool.spoolEverything()
     if (await this.#within(time / 4, flushed)) return
     this.#sender.interrupt()
-    await this.#within(time / 4, flushed)
+    await this.#within((time * 3) / 20, flushed)
   }
 
   /** False where `milliseconds` passed before. */

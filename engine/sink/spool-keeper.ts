@@ -62,7 +62,7 @@ export class SpoolKeeper {
     if (this.lastError?.message !== error.message) this.parts.emitter.emit('spoolTrouble', { error })
     this.lastError = error
     this.state = state
-    if (state === 'failing') this.#later(() => this.#tryAgain())
+    if (state === 'failing' && this.#cancelTimer === undefined) this.#later(() => this.#tryAgain())
     this.parts.onChange()
   }
 
@@ -141,7 +141,10 @@ export class SpoolKeeper {
 
   #later(task: () => void): void {
     this.#cancelTimer?.()
-    this.#cancelTimer = this.parts.clock.after(this.#pause, task)
+    this.#cancelTimer = this.parts.clock.after(this.#pause, () => {
+      this.#cancelTimer = undefined
+      task()
+    })
     this.#pause = Math.min(LONGEST_PAUSE, this.#pause * 2)
   }
 }

@@ -69,13 +69,17 @@ export class StoreAndForward implements SenderSpool {
   }
 
   divert(batch: Batch): boolean {
+    if (!this.#fits(batch)) return false
     const must = this.parts.settings.ordered && this.#keeper.spool?.holds(laneOf(batch)) === true
     if (this.#keeper.isUsable) {
       if (!must && !this.#wantsDisk()) return false
       this.#spool(batch)
       return true
     }
-    const mayWait = this.#keeper.state === 'opening' && (this.#wantsDisk() || this.parts.settings.ordered)
+    const mayWait =
+      this.#keeper.state === 'opening' &&
+      !this.#everything &&
+      (this.#wantsDisk() || this.parts.settings.ordered)
     if (!must && !mayWait) return false
     this.parts.sender().withdraw(batch, 'held')
     this.#held.add(batch)
@@ -83,16 +87,17 @@ export class StoreAndForward implements SenderSpool {
   }
 
   follow(batch: Batch): void {
-    if (this.#keeper.isUsable && this.#mayFollow(batch)) this.#spool(batch)
+    if (this.#keeper.isUsable && this.#fits(batch) && this.#mayFollow(batch)) this.#spool(batch)
   }
 
   rescue(batch: Batch): boolean {
-    if (!this.#keeper.isUsable) return false
+    if (!this.#keeper.isUsable || !this.#fits(batch)) return false
     this.#spool(batch)
     return true
   }
 
   onTrouble(): void {
+    if (this.#everything) this.#drainer.letGo()
     if (this.parts.sender().isOutOfReach) this.#spoolIdle(Number.POSITIVE_INFINITY)
   }
 
@@ -123,6 +128,14 @@ export class StoreAndForward implements SenderSpool {
     this.#drainer.stop()
     if (this.#keeper.isUsable) this.#spoolIdle(Number.POSITIVE_INFINITY)
     this.#reconsider()
+  }
+
+  /** Resolves when no call with logs from disk is on the wire; no other is made. */
+  rest(): Promise<void> {
+    this.#everything = true
+    this.#drainer.stop()
+    this.#drainer.letGo()
+    return this.#drainer.idle()
   }
 
   async close(): Promise<void> {
@@ -170,6 +183,7 @@ export class StoreAndForward implements SenderSpool {
     let missing = bytes
     for (const batch of this.parts.sender().spoolable()) {
       if (missing <= 0) return
+      if (!this.#fits(batch)) continue
       missing -= batch.charge
       this.#spool(batch)
     }
@@ -181,8 +195,13 @@ export class StoreAndForward implements SenderSpool {
     for (const batch of batches) {
       this.#write(batch)
       for (const next of batch.successors)
-        if (next.state === 'blocked' && this.#mayFollow(next)) batches.push(next)
+        if (next.state === 'blocked' && this.#fits(next) && this.#mayFollow(next)) batches.push(next)
     }
+  }
+
+  /** One that would take half of the spool by itself is sent as if there were none. */
+  #fits({ pendingBytes }: Batch): boolean {
+    return pendingBytes <= this.parts.spool.limit / 2
   }
 
   #mayFollow({ predecessors }: Batch): boolean {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { SlsError } from '../../../engine/client/errors'
 import { refusals, valuesOf } from './support/fake-service'
 import { failureOf, log, logs, watch } from './support/logs'
 import { Spooled, until } from './support/spooled'
@@ -47,6 +48,25 @@ describe('A sink with a spool', () => {
       await until('all logs', () => service.values('id').length >= 80)
       await last.close()
       assert.deepEqual(sorted(service.values('id')), numbers(80))
+    })
+
+    it('sends nothing twice although it closes while calls are out, which no longer can be undone', async () => {
+      const { service } = spooled
+      const take = service.putLogs.bind(service)
+      service.putLogs = async (request) => {
+        await new Promise((resolve) => setTimeout(resolve, 20))
+        return take(request)
+      }
+      for (let life = 0; life < 3; life++) {
+        const sink = spooled.sink({ maxLines: 1, concurrency: 2 })
+        await sink.write({ logs: logs(20, life * 20) })
+        await sink.close(5000)
+      }
+      const last = spooled.sink()
+      await until('all logs', () => service.values('id').length >= 60)
+      await until('an empty spool', () => last.status().spool?.logs === 0)
+      await last.close()
+      assert.deepEqual(sorted(service.values('id')), numbers(60))
     })
 
     it('keeps the frame of a batch: topic, source, tags and hash key', async () => {
@@ -211,6 +231,21 @@ describe('A sink with a spool', () => {
       [kept.code, kept.status, kept.topic, kept.logs],
       ['PostBodyInvalid', 400, 'sensors', [{ time: 1_700_000_000, contents: [['id', '13']] }]]
     )
+  })
+
+  it('keeps what something that is not the service refuses', async () => {
+    const { service } = spooled
+    const portal = () => new SlsError('BadResponse', 'log in first', { status: 400, retryability: 'never' })
+    service.answer = () => portal()
+    const first = spooled.sink()
+    await first.write({ logs: logs(5) })
+    await until('a refusal', () => service.received.length > 0)
+    await first.close(50)
+    assert.equal(first.status().spool?.rejected, 0)
+    service.answer = () => undefined
+    const sink = spooled.sink()
+    await until('all logs', () => service.values('id').length === 5)
+    await sink.close()
   })
 
   it('lets a logstore that is missing hold up no other, and sends all of it once it is there', async () => {

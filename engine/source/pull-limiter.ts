@@ -28,7 +28,9 @@ export class PullLimiter {
   readers = 0
   #running = 0
   #gap = 0
-  #nextStart = 0
+  #lastStart = Number.NEGATIVE_INFINITY
+  /** Resolves when all who wait for their start have had it. */
+  #lastInLine: Promise<void> = Promise.resolve()
   #lastRaise = Number.NEGATIVE_INFINITY
 
   private constructor(client: SourceClient, clock: Clock) {
@@ -67,11 +69,21 @@ export class PullLimiter {
     }
   }
 
+  /** One after the other, as far apart as it is right when their turn comes. */
   async #awaitStart(signal: AbortSignal): Promise<void> {
-    const now = this.#clock.now()
-    const start = Math.max(now, this.#nextStart)
-    this.#nextStart = start + this.#gap
-    if (start > now) await this.#clock.delay(start - now, signal)
+    const before = this.#lastInLine
+    let leave = (): void => undefined
+    this.#lastInLine = new Promise((resolve) => {
+      leave = resolve
+    })
+    try {
+      await abortable(before, signal)
+      const wait = this.#lastStart + this.#gap - this.#clock.now()
+      if (this.#gap > 0 && wait > 0) await this.#clock.delay(wait, signal)
+      this.#lastStart = this.#clock.now()
+    } finally {
+      void before.then(leave)
+    }
   }
 
   /** Many that were refused at the same time count once. */

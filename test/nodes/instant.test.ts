@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { type Instant, readInstant } from '../../nodes/instant'
+import { type Instant, readInstant, readMoment } from '../../nodes/instant'
 import { runs } from '../support/counts'
 
 describe('A time is read', () => {
@@ -72,5 +72,36 @@ describe('A time is read', () => {
       ),
       { numRuns: runs(1000, 50_000) }
     )
+  })
+})
+
+describe('A moment by its distance from now', () => {
+  const now = Date.parse('2024-05-01T12:00:00Z')
+
+  for (const [text, seconds] of [
+    ['now', 0],
+    ['2 h ago', 7200],
+    ['2 hours ago', 7200],
+    ['90s ago', 90],
+    ['1.5 days ago', 129_600],
+    ['-15min', 900],
+    ['- 3 weeks', 1_814_400],
+    ['-PT1H30M', 5400],
+    ['-P1DT1S', 86_401]
+  ] as const) {
+    it(`is read from ${text}`, () => {
+      assert.equal(readMoment(text, now)?.time, now / 1000 - seconds)
+    })
+  }
+
+  it('is none where the unit is unknown, the sign is missing or nothing is said', () => {
+    for (const text of ['2 fortnights ago', '2 h', 'PT1H', '-P', '-PT', 'ago', '2 mo ago']) {
+      assert.equal(readMoment(text, now), undefined, text)
+    }
+  })
+
+  it('may be given as a time as well', () => {
+    assert.equal(readMoment('2024-05-01T08:00:00Z', now)?.time, now / 1000 - 14_400)
+    assert.equal(readMoment(1_714_521_600, now)?.time, 1_714_521_600)
   })
 })

@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict'
+import { SlsEmulator } from '../../emulator/index'
+import type { ReceivedFrom } from '../../nodes/log-to-message'
+import type { NodeMessage } from '../../nodes/node-red'
+import { numbered, write } from './logstore'
+import {
+  connection,
+  errorOf,
+  type FlowNode,
+  keyOf,
+  type Running,
+  run,
+  tab,
+  until,
+  withNodeRed
+} from './runtime'
+
+const probes: FlowNode[] = ['logs', 'events', 'done', 'failed'].map((id) => ({
+  id,
+  z: 'tab',
+  type: 'helper',
+  wires: []
+}))
+
+describe('sls-in that is told what to do', () => {
+  withNodeRed()
+  let sls: SlsEmulator
+
+  beforeEach(async () => {
+    sls = await SlsEmulator.start({ quiet: true, logstores: ['access:1'] })
+  })
+
+  afterEach(() => sls.close())
+
+  async function reading(properties: Readonly<Record<string, unknown>> = {}): Promise<Running> {
+    const node = {
+      id: 'in',
+      z: 'tab',
+      type: 'sls-in',
+      config: 'connection',
+      logstores: 'access',
+      localState: false,
+      fetchInterval: 10,
+      inputs: 1,
+      wires: [['logs'], ['events']],
+      ...properties
+    }
+    const listeners = [
+      { id: 'complete', z: 'tab', type: 'complete', scope: ['in'], wires: [['done']] },
+      { id: 'catch', z: 'tab', type: 'catch', scope: ['in'], wires: [['failed']] }
+    ]
+    return run([tab, connection(sls), node, ...listeners, ...probes], {
+      credentials: keyOf(sls)
+    })
+  }
+
+  function numbersOf(messages: readonly NodeMessage[]): string[] {
+    return messages.map(({ payload }) => (payload as { n: string }).n)
+  }
+
+  it('replays a range, marked, and goes on live', async () => {
+    await write(sls, numbered(0, 3))
+    const flow = await reading()
+    const before = await flow.take('logs', 3)
+    flow.send('in', { action: 'replay', from: '1 h ago', to: 'end' })
+    await flow.take('done', 1)
+    await write(sls, numbered(3, 4))
+    const after = (await flow.take('logs', 7)).slice(3)
+    assert.deepEqual(numbersOf(after), ['0', '1', '2', '3'])
+    const from = after.map(({ sls: place }) => place as ReceivedFrom)
+    assert.deepEqual(
+      from.map(({ replay }) => replay),
+      [true, true, true, undefined]
+    )
+    assert.deepEqual(
+      from.slice(0, 3).map(({ id }) => id),
+      before.map(({ sls: place }) => (place as ReceivedFrom).id)
+    )
+  })
+
+  it('forgets its progress and begins anew', async () => {
+    await write(sls, numbered(0, 3))
+    const flow = await reading()
+    await flow.take('logs', 3)
+    flow.send('in', { action: 'forget' })
+    assert.deepEqual(numbersOf((await flow.take('logs', 6)).slice(3)), ['0', '1', '2'])
+  })
+
+  it('seeks to a distance from now', async () => {
+    await write(sls, numbered(0, 3))
+    const flow = await reading()
+    await flow.take('logs', 3)
+    flow.send('in', { action: 'seek', position: '10 min ago' })
+    assert.deepEqual(numbersOf((await flow.take('logs', 6)).slice(3)), ['0', '1', '2'])
+  })
+
+  it('refuses a range that is none, naming the field', async () => {
+    const flow = await reading()
+    flow.send('in', { action: 'replay', from: 'someday' })
+    flow.send('in', { action: 'replay', from: 'now', to: '1 h ago' })
+    flow.send('in', { action: 'replay', from: 'begin', to: 'end', shard: 9 })
+    const failed = await flow.take('failed', 3)
+    const texts = failed.map((message) => errorOf(message).message).join('\n')
+    assert.match(texts, /msg\.from is neither/)
+    assert.match(texts, /to: must lie after from/)
+    assert.match(texts, /access\/9 is not read here/)
+  })
+
+  it('sends events to a second output where that is switched on, and none otherwise', async () => {
+    await write(sls, numbered(0, 3))
+    const flow = await reading({ events: true, outputs: 2, maxRedeliveries: 0, acknowledge: 'manual' })
+    const [first] = await flow.take('logs', 3)
+    flow.send('in', { sls: first?.sls, error: { message: 'cannot take that' } })
+    await until('the poison', () => flow.messages('events').some(({ topic }) => topic === 'poison'))
+    const events = flow.messages('events')
+    const { payload } = events.find(({ topic }) => topic === 'poison') ?? {}
+    const { event, logstore, index, reason, error } = payload as Record<string, unknown>
+    assert.deepEqual([event, logstore, index, reason], ['poison', 'access', 0, 'cannot take that'])
+    assert.equal((error as { code: string }).code, 'PoisonLog')
+    const shards = events.find(({ topic }) => topic === 'shards')?.payload as { owned: number[] }
+    assert.deepEqual(shards.owned, [0])
+    await flow.stop()
+    const quiet = await reading()
+    await quiet.take('logs', 3)
+    assert.deepEqual(quiet.messages('events'), [])
+  })
+
+  it('sends again what did not come back in time, and only that', async () => {
+    await write(sls, numbered(0, 3))
+    const flow = await reading({ acknowledge: 'manual', ackTimeout: 300 })
+    const [first, second, third] = await flow.take('logs', 3)
+    flow.send('in', { sls: first?.sls })
+    flow.send('in', { sls: third?.sls })
+    const again = await flow.at('logs', 3)
+    assert.deepEqual(again.sls, second?.sls)
+    flow.send('in', { sls: again.sls })
+    flow.send('in', { action: 'status' })
+    await until('the end of it', () => {
+      const status = flow.messages('logs').at(-1)?.payload as { inFlight?: { bytes: number } }
+      if (status.inFlight?.bytes === 0) return true
+      if (status.inFlight !== undefined) flow.send('in', { action: 'status' })
+      return false
+    })
+  })
+})

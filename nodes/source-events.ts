@@ -16,6 +16,7 @@ export function sendSourceEvents(
     send({ topic: event, payload: { event, project, time: Date.now(), ...facts } })
 
   source.on('shards', (facts) => tell('shards', facts))
+  source.on('lost', (facts) => tell('lost', facts))
   source.on('start', (facts) => tell('start', facts))
   source.on('finished', (facts) => tell('finished', facts))
   source.on('skipped', (facts) => tell('skipped', facts))

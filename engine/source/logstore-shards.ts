@@ -121,11 +121,13 @@ export class LogstoreShards {
     if (owned === undefined || reader === undefined) return
     owned.isLeaving = true
     const { changed, checkpoints, settings } = this.#context
-    await reader.halt()
+    const halted = reader.halt()
     reader.flight.withdraw()
     const { assignment, clock } = settings
     const patience = assignment.type === 'group' ? assignment.handOverTimeout : 0
     const within = (work: (bound: AbortSignal) => Promise<void>) => bounded(work, patience, clock, signal)
+    await within(() => halted)
+    reader.flight.withdraw()
     await within((bound) => changed.until(() => reader.flight.batches === 0, bound))
     reader.flight.discard()
     const position = reader.ledger?.lowWater
@@ -343,7 +345,10 @@ export class LogstoreShards {
       ended: () => this.#refresh(true),
       finished: (reason) => this.#finished(id, owned, reason),
       suspect: (isCertain) => this.#refresh(isCertain),
-      restart: (restart: Start) => void this.#restart(id, owned, async () => restart)
+      restart: (restart: Start) => {
+        const isRead = this.#owned.get(id) === owned && !owned.isLeaving
+        if (isRead) this.#restart(id, owned, async () => restart)
+      }
     }
     return new ShardReader(this.#context, host, logstore, owned.listed)
   }

@@ -63,6 +63,28 @@ describe('Several sls-in', () => {
     assert.equal(logs().length, 6)
   })
 
+  it('tell in the log of a group that has other settings, and of shards that are lost', async () => {
+    const group = { assignment: 'group', consumerGroup: 'readers', heartbeatInterval: 50, inOrder: true }
+    const before = await running([slsIn('a', { ...group, groupTimeout: 5 })])
+    await untilShared(before, { a: 4 })
+    await before.stop()
+    const flow = await running([slsIn('a', { ...group, groupTimeout: 7, inOrder: false })])
+    await untilShared(flow, { a: 4 })
+    const told =
+      /access: the consumer group readers has a time-out of 5 s and order, not a time-out of 7 s and no order/
+    await until('the warning', () => flow.reports('a').some((text) => told.test(text)))
+    sls.addFault({
+      kind: 'error',
+      call: 'HeartBeat',
+      code: 'NotExistConsumerWithBody',
+      status: 400,
+      count: 1
+    })
+    const lost = /access: lost shards 0, 1, 2, 3: the service does not know this member any more/
+    await until('the loss', () => flow.reports('a').some((text) => lost.test(text)))
+    await untilShared(flow, { a: 4 })
+  })
+
   it('are given their shards by an expression', async () => {
     const custom = {
       ...{ assignment: 'custom', assignmentExpression: 'logstore = "access" and shard < 3 ? 5 : taskCount' },

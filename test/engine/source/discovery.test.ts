@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert'
-import { collect, LocalService, numbered, readMessages, sorted, until } from './local-service'
+import { collect, LocalService, messagesOf, numbered, readMessages, sorted, until } from './local-service'
 
 describe('discovery', () => {
   let service: LocalService
@@ -51,6 +51,45 @@ describe('discovery', () => {
     await service.write('audit', ['again'])
     assert.deepEqual(await messages, ['again'])
   })
+
+  for (const [when, step] of [
+    ['later', 1000],
+    ['with a clock that was set back', -3_600_000]
+  ] as const) {
+    it(`reads a logstore that was deleted and created again between two looks, ${when}, and commits it`, async () => {
+      let shift = 0
+      const dated = await LocalService.start({ clock: () => Date.now() + shift })
+      try {
+        await dated.write('access', numbered(5, 'old '))
+        const source = dated.source({ consumerGroup: 'readers', discoveryInterval: 60_000 })
+        const messages: string[] = []
+        const reading = (async () => {
+          for await (const batch of source) {
+            messages.push(...messagesOf(batch))
+            batch.ack()
+          }
+        })()
+        await until(() => messages.length === 5)
+        await source.checkpoint()
+        shift = step
+        dated.emulator.deleteLogstore('access')
+        dated.emulator.createLogstore('access', { shardCount: 1 })
+        await dated.write('access', numbered(3, 'new '))
+        await until(() => new Set(messages).size === 8)
+        const end = await dated.client.getCursor('access', 0, 'end')
+        await until(async () => {
+          await source.checkpoint().catch(() => undefined)
+          const checkpoints = await dated.client.getCheckpoints('access', 'readers').catch(() => [])
+          return checkpoints[0]?.cursor === end
+        })
+        assert.deepEqual(sorted(messages), sorted([...numbered(5, 'old '), ...numbered(3, 'new ')]))
+        await source.close()
+        await reading
+      } finally {
+        await dated.close()
+      }
+    })
+  }
 
   it('divides the shards between readers by modulo', async () => {
     service.emulator.createLogstore('wide', { shardCount: 5 })

@@ -250,6 +250,29 @@ describe('a consumer group that assigns', () => {
     assert.equal(new Set(messages).size, 6)
   })
 
+  it('reads a logstore that was deleted and created again between two looks, and commits it', async () => {
+    const members = ['a', 'b'].map((name) => member(name, { discoveryInterval: 60_000 }))
+    const messages: string[] = []
+    for (const source of members) new Reading(source, (batch) => messages.push(...messagesOf(batch)))
+    await until(() => members.every((source) => shardsOf(source).length === 2))
+    await service.write('access', ['old low'], low)
+    await service.write('access', ['old high'], high)
+    await until(() => messages.length === 2)
+    service.emulator.deleteLogstore('access')
+    service.emulator.createLogstore('access', { shardCount: 4 })
+    await service.write('access', ['new low'], low)
+    await service.write('access', ['new high'], high)
+    await until(() => new Set(messages).size === 4)
+    await until(() => members.every((source) => shardsOf(source).length === 2))
+    const ends = await Promise.all(
+      [0, 1, 2, 3].map((shard) => service.client.getCursor('access', shard, 'end'))
+    )
+    await until(async () => {
+      const checkpoints = await service.client.getCheckpoints('access', 'readers').catch(() => [])
+      return checkpoints.length === 4 && checkpoints.every(({ shard, cursor }) => cursor === ends[shard])
+    })
+  })
+
   it('is done at the stop time when each member has read its shards, and those that others left', async () => {
     await service.write('access', numbered(4, 'low '), low)
     await service.write('access', numbered(4, 'high '), high)

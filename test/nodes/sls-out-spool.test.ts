@@ -4,6 +4,8 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { SlsEmulator } from '../../emulator/index'
+import type { SinkStatus } from '../../engine/sink/status'
+import { sinkNodeStatus } from '../../nodes/sink-status'
 import { read } from './logstore'
 import { connection, type FlowNode, keyOf, type RunOptions, run, tab, until, withNodeRed } from './runtime'
 
@@ -134,5 +136,47 @@ describe('sls-out with a spool', () => {
     const failed = await wrong.first('failed')
     assert.match(String((failed.error as Error).message), /spoolPath/)
     await wrong.stop()
+  })
+})
+
+describe('The status of sls-out with a spool', () => {
+  const status = (spool: object, differences: object = {}) =>
+    ({
+      state: 'sending',
+      logsPerSecond: 1240,
+      bufferedLogs: 300,
+      waitingLogs: 0,
+      bufferedBytes: 0,
+      inFlight: 1,
+      memory: { used: 0, peak: 0, limit: 1 },
+      spool: { state: 'ready', offline: false, logs: 12_304, bytes: 3_100_000, oldest: 7_300_000, ...spool },
+      ...differences
+    }) as unknown as SinkStatus
+
+  async function text(shown: SinkStatus, language = 'en-US'): Promise<string> {
+    const file = await readFile(`locales/${language}/sls-out.json`, 'utf8')
+    const texts = (JSON.parse(file) as { 'sls-out': { status: Record<string, string> } })['sls-out'].status
+    const fill = (key: string, values: Readonly<Record<string, unknown>> = {}) =>
+      (texts[key.replace('sls-out.status.', '')] ?? key).replace(/__(\w+)__/g, (_, name) =>
+        String(values[name])
+      )
+    return sinkNodeStatus(shown, { _: fill }).text ?? ''
+  }
+
+  it('tells what is on disk while the service is away, and while the disk is emptied', async () => {
+    assert.equal(await text(status({ offline: true })), 'offline, 12,304 logs (3.1 MB) on disk, oldest 2 h')
+    assert.equal(await text(status({})), '1,240/s · 12,304 logs (3.1 MB) on disk')
+    assert.equal(
+      await text(status({ offline: true }), 'zh-CN'),
+      '离线，磁盘中有 12,304 条日志（3.1 MB），最早 2 h 前'
+    )
+  })
+
+  it('tells that the disk is of no use', async () => {
+    assert.equal(await text(status({ state: 'failing' })), 'no spool · 1,240/s · 300 waiting')
+  })
+
+  it('says nothing of a disk that has just been written', async () => {
+    assert.equal(await text(status({ oldest: 20, logs: 3 })), '1,240/s · 1 in flight · 0 MB waiting')
   })
 })

@@ -150,14 +150,9 @@ export class LogstoreShards {
   /** Reads what lies between two positions once more, then goes on where reading stands. The readers that do. */
   replay(from: DefaultPosition, to: DefaultPosition, shard: number | undefined): ShardReader[] {
     return this.#targets(shard).map(([id, owned]) => {
-      const ledger = owned.reader?.ledger
-      const live = ledger && {
-        position: ledger.lowWater,
-        acked: ledger.ackedBeyond(),
-        origin: 'local' as const
-      }
+      const reached = owned.reader?.reached
       return this.#restart(id, owned, async (cursors, signal) => {
-        const current = live ?? (await this.#starts.find(owned.listed, cursors, signal))
+        const current = reached ?? (await this.#starts.find(owned.listed, cursors, signal))
         return this.#starts.replay(current, from, to, cursors, signal)
       })
     })

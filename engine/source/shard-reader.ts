@@ -14,6 +14,7 @@ import { ShardCursors } from './shard-cursors'
 import type { FetchAnswer } from './shard-fetch'
 import { ShardPuller } from './shard-puller'
 import { Sleeper } from './sleeper'
+import type { Start } from './start-position'
 import { StopLine } from './stop-line'
 
 /** ms before a reader that failed in an unforeseen way goes on. */
@@ -116,6 +117,14 @@ export class ShardReader implements FlightHost {
     return this.#ledger
   }
 
+  /** From where all that is not acknowledged can be read again; undefined before the start is known. */
+  get reached(): Start | undefined {
+    const ledger = this.#ledger
+    if (ledger === undefined) return undefined
+    const acked = ledger.ackedBeyond()
+    return { position: ledger.lowWater, acked, origin: 'local', replayUntil: this.#replayUntil }
+  }
+
   /** Of the first log group that is not acknowledged; empty before the start is known. */
   get cursor(): string {
     return this.#ledger === undefined ? '' : encodeCursor(this.#ledger.lowWater)
@@ -211,11 +220,8 @@ export class ShardReader implements FlightHost {
   }
 
   refetch(): void {
-    const ledger = this.#ledger
-    if (ledger === undefined || this.#phase === 'stopped') return
-    const acked = ledger.ackedBeyond()
-    const replayUntil = this.#replayUntil
-    this.#host.restart({ position: ledger.lowWater, acked, origin: 'local', replayUntil })
+    const { reached } = this
+    if (reached !== undefined && this.#phase !== 'stopped') this.#host.restart(reached)
   }
 
   /** Forgets what is in flight and reads from there. */

@@ -4,7 +4,14 @@ import type { CheckpointsByShard } from './consumer-group'
 import type { SourceContext } from './context'
 import type { DefaultPosition, StartPosition } from './options'
 import type { ShardCursors } from './shard-cursors'
-import { beginning, cursorPosition, isYoungerThanGroup, resume, type Start } from './start-position'
+import {
+  beginning,
+  cursorPosition,
+  isYoungerThanGroup,
+  resume,
+  type Start,
+  withoutReplay
+} from './start-position'
 
 /** Finds out where the shards of one logstore begin. */
 export class StartFinder {
@@ -38,7 +45,8 @@ export class StartFinder {
   }
 
   /**
-   * What lies between two positions once more, as far as it was read; then on from `current`.
+   * What lies between two positions once more, as far as it was read; then on from `current`. A replay that is not
+   * over is given up for it.
    * @throws SlsError `Aborted` when the signal is aborted
    */
   async replay(
@@ -50,14 +58,10 @@ export class StartFinder {
   ): Promise<Start> {
     const begin = await cursors.at(cursorPosition(from), signal)
     const bound = await cursors.at(cursorPosition(to), signal)
-    const end = bound < current.position ? bound : current.position
+    const live = withoutReplay(current)
+    const end = bound < live.position ? bound : live.position
     if (begin >= end) return current
-    return {
-      position: begin,
-      origin: 'seek',
-      acked: [[end, current.position], ...current.acked],
-      replayUntil: end
-    }
+    return { position: begin, origin: 'seek', acked: [[end, live.position], ...live.acked], replayUntil: end }
   }
 
   /** @throws SlsError `Aborted` when the signal is aborted */

@@ -71,6 +71,15 @@ export function cursorPosition(position: DefaultPosition): CursorPosition {
   return position.type === 'timestamp' ? position.time : position.type
 }
 
+/** Where reading stands apart from what is read once more. */
+export function withoutReplay(start: Start): Start {
+  const { position, acked, replayUntil } = start
+  if (replayUntil === undefined || replayUntil <= position) return start
+  const passed = acked.find(([from, to]) => from <= replayUntil && replayUntil < to)
+  const live = passed === undefined ? replayUntil : passed[1]
+  return { position: live, origin: start.origin, acked: acked.filter(([from]) => from > live) }
+}
+
 function localStart({ cursor, acked, replayUntil }: ShardProgress): Start | undefined {
   const position = decoded(cursor)
   if (position === undefined) return undefined

@@ -88,6 +88,25 @@ describe('a replay', () => {
     ])
   })
 
+  it('takes the place of one that is not over, and leaves what is live as it was', async () => {
+    const begin = clock.seconds - 100
+    const source = service.source({ clock: clock.source, maxLogGroups: 2 })
+    await readMessages(source, 8)
+    await source.replay({ type: 'begin' }, { type: 'end' })
+    const iterator = source[Symbol.asyncIterator]()
+    assert.deepEqual(await take(iterator, 2), [
+      ['0', true],
+      ['1', true]
+    ])
+    await source.replay({ type: 'timestamp', time: begin + 40 }, { type: 'timestamp', time: begin + 60 })
+    assert.deepEqual(await take(iterator, 4), [
+      ['4', true],
+      ['5', true],
+      ['8', false],
+      ['9', false]
+    ])
+  })
+
   it('refuses a range that ends before it begins', async () => {
     const source = service.source({ clock: clock.source })
     await assert.rejects(source.replay({ type: 'timestamp', time: 20 }, { type: 'timestamp', time: 20 }), {

@@ -69,18 +69,15 @@ export class StoreAndForward implements SenderSpool {
   }
 
   divert(batch: Batch): boolean {
-    if (!this.#fits(batch)) return false
     const must = this.parts.settings.ordered && this.#keeper.spool?.holds(laneOf(batch)) === true
-    if (this.#keeper.isUsable) {
-      if (!must && !this.#wantsDisk()) return false
-      this.#spool(batch)
-      return true
+    const wants = this.#wantsDisk()
+    if (this.#keeper.isUsable && this.#fits(batch)) {
+      if (must || wants) this.#spool(batch)
+      return must || wants
     }
-    const mayWait =
-      this.#keeper.state === 'opening' &&
-      !this.#everything &&
-      (this.#wantsDisk() || this.parts.settings.ordered)
-    if (!must && !mayWait) return false
+    // Before it is open nobody knows what is there; at the end there is no time to wait, but where order matters.
+    const mayWait = this.parts.settings.ordered || (wants && !this.#everything)
+    if (!must && !(this.#keeper.state === 'opening' && mayWait)) return false
     this.parts.sender().withdraw(batch, 'held')
     this.#held.add(batch)
     return true

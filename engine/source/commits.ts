@@ -31,11 +31,6 @@ export interface CommitFence {
   refused(logstore: string, shard: number, isForgotten: boolean): void
 }
 
-export interface CommitCounts {
-  readonly done: number
-  readonly failed: number
-}
-
 /**
  * Moves the checkpoints of the consumer group: only where they differ from what is wanted, never backwards, one call
  * in flight a shard, each shard for itself. What fails is tried again, with what is wanted by then.
@@ -49,8 +44,6 @@ export class Commits {
   readonly #fence: CommitFence | undefined
   readonly #shards = new Map<string, ShardCommits>()
   readonly #changed = new Condition()
-  #done = 0
-  #failed = 0
 
   constructor(
     group: ConsumerGroupPlace,
@@ -66,10 +59,6 @@ export class Commits {
     this.#emitter = emitter
     this.#signal = signal
     this.#fence = fence
-  }
-
-  get counts(): CommitCounts {
-    return { done: this.#done, failed: this.#failed }
   }
 
   committed(logstore: string, shard: number): bigint | undefined {
@@ -211,14 +200,12 @@ export class Commits {
       shardCommits.mayGoBack = false
       shardCommits.mayForce = false
       shardCommits.failure = undefined
-      this.#done++
       this.#emitter.emit('commit', { logstore, shard, cursor })
     }
     try {
       await this.#calls.run({ api: 'updateCheckpoint', logstore, shard }, call, this.#signal, {
         giveUp: isFinal,
         onFailure: (error, delay) => {
-          this.#failed++
           shardCommits.failure = error
           this.#emitter.emit('commitFailed', {
             logstore,

@@ -13,20 +13,13 @@ import { groupParts } from './group-parts'
 import { HandOver } from './hand-over'
 import { LagMeter } from './lag-meter'
 import { MemoryGate } from './memory-gate'
-import {
-  checkedDefault,
-  checkedPosition,
-  checkSourceOptions,
-  type DefaultPosition,
-  type SourceOptions,
-  type StartPosition
-} from './options'
+import { checkSourceOptions, type DefaultPosition, type SourceOptions, type StartPosition } from './options'
 import { type Metric, metricsOf } from './metrics'
 import { PersistentCalls } from './persistent-calls'
 import { Progress } from './progress'
 import { PullLimiter } from './pull-limiter'
 import { RateMeter } from './rate-meter'
-import type { ShardReader } from './shard-reader'
+import { Seeking, type ShardPlace } from './seeking'
 import { ShardSet } from './shard-set'
 import type { SourceClient } from './source-client'
 import { type SourceStatus, statusOf } from './status'
@@ -59,6 +52,7 @@ export class SlsSource implements AsyncIterable<SourceBatch> {
   readonly #ownClient: SlsClient | undefined
   readonly #discovery: Discovery
   readonly #shards: ShardSet
+  readonly #seeking: Seeking
   readonly #rate: RateMeter
   /** Ends reading. */
   readonly #reading = new AbortController()
@@ -82,6 +76,7 @@ export class SlsSource implements AsyncIterable<SourceBatch> {
       if (isCertain) this.#discovery.refresh(logstore)
       else this.#discovery.suspect(logstore)
     })
+    this.#seeking = new Seeking(this.#context, this.#shards, () => this.#begin(), this.#reading.signal)
     this.#discovery = new Discovery(client, calls, settings, {
       listed: async (logstore, shards) => {
         await this.#shards.listed(logstore, shards)
@@ -152,12 +147,9 @@ export class SlsSource implements AsyncIterable<SourceBatch> {
    * Resolves when the new positions are durable.
    * @throws SlsError `InvalidOption` where the position or the shard is wrong, `Closed`
    */
-  async seek(position: StartPosition, shard?: { logstore: string; shard: number }): Promise<void> {
-    const isEarly = !this.#shards.isListed
-    const readers = this.#shards.seek(this.checkSeek(position, shard), shard)
-    if (!isEarly) return this.#started(readers)
-    await this.#listed()
-    await this.#started(this.#shards.readers)
+  async seek(position: StartPosition, shard?: ShardPlace): Promise<void> {
+    this.#assertOpen()
+    await this.#seeking.seek(position, shard)
   }
 
   /**
@@ -166,14 +158,9 @@ export class SlsSource implements AsyncIterable<SourceBatch> {
    * Resolves when that is durable.
    * @throws SlsError `InvalidOption`, `Closed`
    */
-  async replay(
-    from: DefaultPosition,
-    to: DefaultPosition,
-    shard?: { logstore: string; shard: number }
-  ): Promise<void> {
-    const [begin, end] = this.checkReplay(from, to, shard)
-    await this.#listed()
-    await this.#started(this.#shards.replay(begin, end, shard))
+  async replay(from: DefaultPosition, to: DefaultPosition, shard?: ShardPlace): Promise<void> {
+    this.#assertOpen()
+    await this.#seeking.replay(from, to, shard)
   }
 
   /**
@@ -181,50 +168,21 @@ export class SlsSource implements AsyncIterable<SourceBatch> {
    * group's checkpoint, else at the position. Resolves when that is durable.
    * @throws SlsError `InvalidOption`, `Closed`
    */
-  async forget(shard?: { logstore: string; shard: number }): Promise<void> {
+  async forget(shard?: ShardPlace): Promise<void> {
     this.#assertOpen()
-    this.#assertRead(shard)
-    await this.#listed()
-    await this.#started(this.#shards.forget(shard))
+    await this.#seeking.forget(shard)
   }
 
-  /**
-   * The range as `replay` would take it now; nothing changes.
-   * @throws SlsError as `replay` does
-   */
-  checkReplay(
-    from: DefaultPosition,
-    to: DefaultPosition,
-    shard?: { logstore: string; shard: number }
-  ): [DefaultPosition, DefaultPosition] {
+  /** Changes nothing. @throws SlsError as `seek` would now */
+  checkSeek(position: StartPosition, shard?: ShardPlace): void {
     this.#assertOpen()
-    const range = [checkedDefault('from', from), checkedDefault('to', to)] as [
-      DefaultPosition,
-      DefaultPosition
-    ]
-    const [begin, end] = range
-    const isBackward = begin.type === 'timestamp' && end.type === 'timestamp' && begin.time >= end.time
-    if (isBackward || begin.type === 'end' || end.type === 'begin') {
-      throw new SlsError('InvalidOption', 'to: must lie after from', { field: 'to' })
-    }
-    this.#assertRead(shard)
-    return range
+    this.#seeking.checkSeek(position, shard)
   }
 
-  /**
-   * The position as `seek` would take it now; nothing changes.
-   * @throws SlsError as `seek` does
-   */
-  checkSeek(position: StartPosition, shard?: { logstore: string; shard: number }): StartPosition {
+  /** Changes nothing. @throws SlsError as `replay` would now */
+  checkReplay(from: DefaultPosition, to: DefaultPosition, shard?: ShardPlace): void {
     this.#assertOpen()
-    const checked = checkedPosition('position', position)
-    if (checked.type === 'checkpoint' && this.#context.group === undefined) {
-      throw new SlsError('InvalidOption', 'position: there is no consumer group to seek to', {
-        field: 'position'
-      })
-    }
-    this.#assertRead(shard)
-    return checked
+    this.#seeking.checkReplay(from, to, shard)
   }
 
   /**
@@ -285,12 +243,6 @@ export class SlsSource implements AsyncIterable<SourceBatch> {
     const batch = fetched.deliver()
     this.#rate.add(batch.logCount)
     return { done: false, value: batch }
-  }
-
-  /** The shards of a logstore are known for the first time. */
-  async #listed(): Promise<void> {
-    this.#begin()
-    await this.#context.changed.until(() => this.#shards.isListed, this.#reading.signal)
   }
 
   #begin(): void {
@@ -372,18 +324,6 @@ export class SlsSource implements AsyncIterable<SourceBatch> {
     if (this.#running !== undefined) await checkpoints.finish(signal)
     await this.#context.membership?.leave(signal)
     this.#working.abort()
-  }
-
-  async #started(readers: readonly ShardReader[]): Promise<void> {
-    const areStarted = () => readers.every(({ isStarted, isDiscarded }) => isStarted || isDiscarded)
-    await this.#context.changed.until(areStarted, this.#reading.signal)
-  }
-
-  #assertRead(shard: { logstore: string; shard: number } | undefined): void {
-    if (shard === undefined || this.#shards.reads(shard)) return
-    throw new SlsError('InvalidOption', `shard: ${shard.logstore}/${shard.shard} is not read here`, {
-      field: 'shard'
-    })
   }
 
   #assertOpen(): void {

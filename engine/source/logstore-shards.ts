@@ -1,15 +1,13 @@
 import { decodeCursor, encodeCursor } from '../client/cursor'
 import { SlsError } from '../client/errors'
 import type { Shard } from '../client/model'
-import type { Clock } from './clock'
-import { abortable } from './condition'
 import type { SourceContext } from './context'
 import type { FinishReason } from './events'
-import { Lease } from './lease'
 import { ancestorsOf } from './lineage'
 import type { DefaultPosition, StartPosition } from './options'
 import { Parents } from './parents'
 import type { ReaderHost } from './reader-host'
+import { handOverShard } from './shard-hand-over'
 import { ShardReader } from './shard-reader'
 import { StartFinder } from './start-finder'
 import type { Start } from './start-position'
@@ -111,28 +109,12 @@ export class LogstoreShards {
     return this.#owned.get(shard)?.finished !== undefined
   }
 
-  /**
-   * Ends the reading of a shard for another reader: gives the flow the hand-over time-out to acknowledge what it has,
-   * then commits how far it came, for as long again at most. Never rejects.
-   */
+  /** See `handOverShard`. */
   async handOver(id: number, signal: AbortSignal): Promise<void> {
     const owned = this.#owned.get(id)
-    const reader = owned?.reader
-    if (owned === undefined || reader === undefined) return
+    if (owned?.reader === undefined) return
     owned.isLeaving = true
-    const { changed, checkpoints, settings } = this.#context
-    const halted = reader.halt()
-    reader.flight.withdraw()
-    const { assignment, clock } = settings
-    const patience = assignment.type === 'group' ? assignment.handOverTimeout : 0
-    const within = (work: (bound: AbortSignal) => Promise<void>) => bounded(work, patience, clock, signal)
-    await within(() => halted)
-    reader.flight.withdraw()
-    await within((bound) => changed.until(() => reader.flight.batches === 0, bound))
-    reader.flight.discard()
-    const position = reader.ledger?.lowWater
-    if (position === undefined || signal.aborted) return
-    await within((bound) => checkpoints.settle(this.logstore, id, position, bound))
+    await handOverShard(this.#context, owned.reader, signal)
   }
 
   reads(shard: number): boolean {
@@ -356,21 +338,4 @@ export class LogstoreShards {
     else this.#context.checkpoints.hurry()
     this.#context.changed.changed()
   }
-}
-
-/** Resolves when the work is done, fails, or its time is over. */
-async function bounded(
-  work: (bound: AbortSignal) => Promise<void>,
-  ms: number,
-  clock: Clock,
-  signal: AbortSignal
-): Promise<void> {
-  const bound = new AbortController()
-  const end = () => bound.abort()
-  const lease = new Lease(clock, ms, end)
-  signal.addEventListener('abort', end, { once: true })
-  if (signal.aborted) end()
-  await abortable(work(bound.signal), bound.signal).catch(() => undefined)
-  lease.end()
-  signal.removeEventListener('abort', end)
 }

@@ -291,7 +291,8 @@ class Company {
     // A source begins with the first batch that is asked for.
     for (const member of this.#members) await this.#take(member, 500)
     let restSince = this.#clock.now()
-    while (this.#acked.size < this.#written.length && this.#clock.now() - restSince < patience) {
+    const isCommitted = () => this.#store.lineage.every(({ id, end }) => this.#service.checkpoint(id) === end)
+    while (!isCommitted() && this.#clock.now() - restSince < patience) {
       const before = this.#acked.size
       for (const member of [...this.#members]) {
         await this.#take(member, 500)

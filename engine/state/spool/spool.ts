@@ -1,4 +1,3 @@
-import { SlsError } from '../../client/errors'
 import { errorCode } from '../sync-folder'
 import type { SpoolDisk } from './disk'
 import { formatMark, parseMark } from './drain-mark'
@@ -7,6 +6,7 @@ import { addTo, Segment, type SpoolAmount } from './segment'
 import { SegmentScan } from './segment-scan'
 import { SegmentWriter } from './segment-writer'
 import { SequenceSet } from './sequence-set'
+import { spoolError, spoolFull } from './spool-error'
 import { SpoolReader, type StoredRecord } from './spool-reader'
 
 const MARK = 'drained.json'
@@ -221,7 +221,7 @@ export class Spool {
     if (!this.hasRoom(entry)) await this.#makeRoom()
     if (this.hasRoom(entry)) return this.#write(entry)
     this.#refusals++
-    throw full(this.path, this.options.limit)
+    throw spoolFull(this.path, this.options.limit)
   }
 
   async #inTurn(task: () => Promise<void>): Promise<void> {
@@ -364,34 +364,4 @@ export class Spool {
 
 function sizeOf(entry: SpoolEntry): number {
   return headSizeOf(entry) + entry.body.length
-}
-
-function full(path: string, limit: number): SlsError {
-  return new SlsError('Spool', `The spool in ${path} is full: ${limit} bytes`, {
-    field: 'spoolBytes',
-    retryability: 'ordinary',
-    hint: 'Raise spoolBytes, or find out why the service does not take the logs'
-  })
-}
-
-/** What went wrong with the spool's folder, for people. */
-export function spoolError(cause: unknown, what: string, path: string): SlsError {
-  if (cause instanceof SlsError) return cause
-  const reason = cause instanceof Error ? cause.message : String(cause)
-  return new SlsError('Spool', `The spool in ${path} could not be ${what}: ${reason}`, {
-    field: 'spoolPath',
-    retryability: 'ordinary',
-    hint: hints[errorCode(cause)] ?? 'Look at the folder that spoolPath names',
-    cause
-  })
-}
-
-const hints: Readonly<Record<string, string>> = {
-  ENOSPC: 'The disk is full: free some space, or lower spoolBytes',
-  EDQUOT: 'The quota of the disk is used up: free some space, or lower spoolBytes',
-  EACCES: 'Make the folder that spoolPath names writable for Node-RED',
-  EPERM: 'Make the folder that spoolPath names writable for Node-RED',
-  EROFS: 'The disk is read-only: choose another spoolPath',
-  ENOTDIR: 'spoolPath must be a folder',
-  EEXIST: 'spoolPath must be a folder'
 }

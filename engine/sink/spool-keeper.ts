@@ -10,6 +10,8 @@ import { asSlsError } from './write-error'
 /** Milliseconds between attempts to open or write a spool that is in trouble. */
 const FIRST_PAUSE = 500
 const LONGEST_PAUSE = 30_000
+/** Milliseconds without a failure after which trouble is over: a full disk takes now and then a little more. */
+const CALM = 5000
 /** Milliseconds for which another owner of the folder is no trouble: an earlier instance may be closing. */
 const PATIENCE = 10_000
 
@@ -35,6 +37,7 @@ export class SpoolKeeper {
   #spool: Spool | undefined
   #lock: FolderLock | undefined
   #pause = FIRST_PAUSE
+  #failedAt = Number.NEGATIVE_INFINITY
   #cancelTimer: (() => void) | undefined
   #opening: Promise<void> = Promise.resolve()
   readonly #startedAt: number
@@ -62,6 +65,7 @@ export class SpoolKeeper {
     const state = error.field === 'spoolBytes' ? 'full' : 'failing'
     if (this.lastError?.message !== error.message) this.parts.emitter.emit('spoolTrouble', { error })
     this.lastError = error
+    this.#failedAt = this.parts.clock.now()
     this.state = state
     if (state === 'failing' && this.#cancelTimer === undefined) this.#later(() => this.#tryAgain())
     this.parts.onChange()
@@ -69,6 +73,7 @@ export class SpoolKeeper {
 
   /** A record got to disk. */
   worked(): void {
+    if (this.parts.clock.now() - this.#failedAt < CALM) return
     this.#pause = FIRST_PAUSE
     if (this.lastError === undefined || this.state !== 'ready') return
     this.lastError = undefined

@@ -5,6 +5,8 @@ import type { Segment } from './segment'
 /** Bytes that are written and synced together at most, but for a single record that is larger; all in one segment. */
 const LARGEST_GROUP = 4 * 1024 * 1024
 
+const SMALLEST_GROUP = 4096
+
 interface Pending {
   readonly entry: SpoolEntry
   readonly resolve: (head: RecordHead) => void
@@ -31,6 +33,8 @@ export interface WriterParts {
 export class SegmentWriter {
   #pending: Pending[] = []
   #failures = 0
+  /** Bytes of a group at most: less after a failure, so that a nearly full disk takes what it has room for. */
+  #groupLimit = LARGEST_GROUP
   #working: Promise<void> | undefined
   #file: SpoolFile | undefined
   #segment: Segment | undefined
@@ -70,9 +74,11 @@ export class SegmentWriter {
       const group = this.#takeGroup()
       try {
         const heads = await this.#write(group)
+        this.#groupLimit = Math.min(LARGEST_GROUP, this.#groupLimit * 2)
         for (const [index, { resolve }] of group.entries()) resolve(heads[index] as RecordHead)
       } catch (error) {
         this.#failures++
+        this.#groupLimit = Math.max(SMALLEST_GROUP, Math.floor(this.#groupLimit / 8))
         const failed = [...group, ...this.#pending.splice(0)]
         await this.#giveUpSegment()
         for (const { reject } of failed) reject(error)
@@ -81,7 +87,7 @@ export class SegmentWriter {
   }
 
   #takeGroup(): Pending[] {
-    const room = Math.min(LARGEST_GROUP, this.parts.segmentBytes - (this.#segment?.size ?? 0))
+    const room = Math.min(this.#groupLimit, this.parts.segmentBytes - (this.#segment?.size ?? 0))
     let bytes = 0
     let count = 0
     for (const { entry } of this.#pending) {

@@ -7,7 +7,7 @@ import { built, root } from './paths.mjs'
 import { figure, table } from './report.mjs'
 import { startStub } from './services.mjs'
 
-const ROUNDS = 5
+const ROUNDS = 3
 const GROUP_SIZE = 2000
 
 const { LogGroupEncoder } = built('engine/client/codec/log-group-encoder.js')

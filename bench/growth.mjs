@@ -35,10 +35,10 @@ async function costs(values, run) {
 async function shards(source, sink) {
   const counts = [1, 4, 16, 64, 256]
   const read = await costs(counts, (count) =>
-    source.run('steady', { logstore: `access_500_1_${count}`, logs: 256_000, warm: 128_000 })
+    source.run('steady', { logstore: `access_500_1_${count}`, logs: 128_000, warm: 64_000 })
   )
   const write = await costs(counts, (keys) =>
-    sink.run('write', { data: 'access', logs: 256_000, size: 500, keys })
+    sink.run('write', { data: 'access', logs: 128_000, size: 500, keys })
   )
   table(
     'CPU us a log by shards: reading fetches of 500 access logs, writing to as many hash keys',

@@ -39,7 +39,14 @@ machine()
 for (const [name, section] of Object.entries(sections)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue
   const start = performance.now()
-  await section()
+  try {
+    await section()
+  } catch (error) {
+    console.log(`\n## ${name}: failed\n\n${error.stack}`)
+    process.exitCode = 1
+  }
   console.error(`(${name}: ${Math.round((performance.now() - start) / 1000)} s)`)
 }
 printAcceptance()
+// Sections that failed have left contenders running.
+process.exit()

@@ -4,7 +4,7 @@ import { interleaveAsync, median, spread } from './measure.mjs'
 import { accept, figure, mebibytes, percent, table } from './report.mjs'
 import { startStub } from './services.mjs'
 
-const ROUNDS = 5
+const ROUNDS = 4
 /** Logs a round: long enough for each to be measured, short enough for all. */
 const work = {
   access: { ours: 200_000, '@alicloud/log': 20_000, 'openapi + static + lz4': 60_000 },

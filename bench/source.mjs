@@ -5,7 +5,7 @@ import { interleaveAsync, median, spread } from './measure.mjs'
 import { accept, figure, mebibytes, percent, table } from './report.mjs'
 import { startStub } from './services.mjs'
 
-const ROUNDS = 5
+const ROUNDS = 4
 const peers = ['openapi + static + lz4', 'fetch + reflection + lz4']
 /** Logs a round, groups a fetch: fetches of some megabytes, as the service gives them to who is behind. */
 const work = {

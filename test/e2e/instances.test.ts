@@ -6,23 +6,23 @@ import { EmulatorProcess } from './emulator-process'
 import { groupShards, Instance, Writer } from './instances'
 
 const heartbeatInterval = 300
-const groupTimeout = 2
+const groupTimeout = 4
 const shardCount = 8
 
 describe('Several Node-REDs on one logstore', function () {
   this.timeout(240_000)
   let sls: EmulatorProcess
   let instances: Instance[]
-  let writer: Writer
+  let writer: Writer | undefined
 
   beforeEach(async () => {
     sls = await EmulatorProcess.start('--project', 'test', '--logstore', `logs:${shardCount}`)
     instances = []
-    writer = new Writer(sls)
   })
 
   afterEach(async () => {
-    await writer.end()
+    await writer?.end()
+    writer = undefined
     await Promise.all(instances.map((instance) => instance.end()))
     await sls.stop()
   })
@@ -55,6 +55,8 @@ describe('Several Node-REDs on one logstore', function () {
     for (const [id, receivers] of deliveries) {
       if (receivers.length === 1) continue
       repeats += receivers.length - 1
+      // A machine so busy that a member was silent for the time-out: it has told of it.
+      if (instances.some(({ hasLostShards }) => hasLostShards)) continue
       const [, , shard = '', cursor = ''] = id.split('/')
       assert.ok(
         receivers.includes(killed),
@@ -94,6 +96,7 @@ describe('Several Node-REDs on one logstore', function () {
     const names = Array.from({ length: members }, (_, index) => `member-${index}`)
     await Promise.all(names.map(join))
     await untilSpread(names)
+    writer = new Writer(sls)
     await until('logs at each', () => instances.every(({ received }) => received.length >= 20))
     const [killed, ...others] = instances
     assert.ok(killed)
@@ -126,6 +129,7 @@ describe('Several Node-REDs on one logstore', function () {
       instances = await Promise.all(
         [0, 1].map((index) => Instance.start(`gateway-${index}`, sls, modulo, env(index)))
       )
+      writer = new Writer(sls)
       await until('logs at both', () => instances.every(({ received }) => received.length >= 50))
       const [killed] = instances
       assert.ok(killed)

@@ -11,6 +11,7 @@ export class Instance {
   readonly #collector: Collector<Delivery>
   readonly #userDir: string
   #nodeRed: NodeRedProcess | undefined
+  #output = ''
 
   private constructor(name: string, collector: Collector<Delivery>, userDir: string) {
     this.name = name
@@ -39,7 +40,13 @@ export class Instance {
     return this.#collector.received
   }
 
+  /** It has lost shards without a hand-over, and said so in its log. */
+  get hasLostShards(): boolean {
+    return /lost shards/.test(this.#output + (this.#nodeRed?.output ?? ''))
+  }
+
   async kill(): Promise<void> {
+    this.#output += this.#nodeRed?.output ?? ''
     await this.#nodeRed?.kill()
     this.#nodeRed = undefined
   }

@@ -40,7 +40,7 @@ describe('A service that is away', () => {
     return shards
   }
 
-  for (const ordered of [false, true]) {
+  for (const ordered of [true, false].slice(0, runs(1, 2))) {
     it(`for a while at 5,000 logs a second loses none and fills no memory${ordered ? ', and keeps the order' : ''}`, async function () {
       const seconds = runs(3, 60)
       this.timeout(120_000 + seconds * 10_000)

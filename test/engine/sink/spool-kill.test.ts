@@ -29,7 +29,7 @@ describe('A process that writes with the spool always on', () => {
   })
 
   it('may be killed at any instant: every log whose write was done arrives', async function () {
-    const kills = runs(5, 50)
+    const kills = runs(3, 50)
     this.timeout(60_000 + kills * 10_000)
     const { endpoint, project, accessKeyId, accessKeySecret } = world.service
     const done = new Set<number>()

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { readdir } from 'node:fs/promises'
+import path from 'node:path'
 import type { ClientOptions } from '../../engine/client/options'
 import { SlsSink } from '../../engine/sink/sink'
 import { SlsSource } from '../../engine/source/source'
@@ -128,14 +130,18 @@ describe('An example flow does what it says', function () {
     assert.match(String(counted?.record['minute']), /^\d{4}-\d\d-\d\dT\d\d:\d\d:00\.000Z$/)
   })
 
-  it('iot-gateway: a reading bears its device, topic and gateway', async () => {
-    await press(await deploy('iot-gateway'))
+  it('iot-gateway: a reading bears its device, topic and gateway, by way of the disk', async () => {
+    const flow = await deploy('iot-gateway')
+    await press(flow)
     const [reading] = await read('my-logstore', 1)
     assert.equal(reading?.topic, 'plant/press-1/telemetry')
     assert.equal(reading?.source, 'gateway-1')
     const { at, ...values } = reading?.record ?? {}
     assert.deepEqual(values, { device: 'press-1', temperature: '71.4', pressure: '2.1' })
     assert.ok(Math.abs(Date.parse(String(at)) - Date.now()) < 60_000)
+    const writing = flow.find(({ type }) => type === 'sls-out')
+    const spool = await readdir(path.join(userDir, 'sls-spool', String(writing?.id)))
+    assert.ok(spool.includes('lock'), 'the spool is not in use')
   })
 
   it('read-logs: a message a log', async () => {

@@ -163,6 +163,7 @@ describe('The editor in a browser', function () {
     await typedInput(editor, 'assignmentExpression', 'jsonata', 'shard + 1')
     await editor.fill('node-input-taskIndex', variable)
     await editor.fill('node-input-taskCount', '3')
+    await editor.fill('node-input-memoryLimit', variable)
     await editor.done()
     const expected = {
       logstores: 'access, audit',
@@ -185,6 +186,7 @@ describe('The editor in a browser', function () {
       updateGroup: true,
       taskIndex: variable,
       taskCount: '3',
+      memoryLimit: variable,
       fetchInterval: '100'
     }
     const saved = await editor.node('in-0')

@@ -40,6 +40,10 @@ describe('The editor of', () => {
         }
       })
 
+      it('has no field that would not take a variable', () => {
+        assert.doesNotMatch(html, /type="number"/)
+      })
+
       it('gives every label a field', () => {
         for (const [, id] of html.matchAll(/<label[^>]* for="([^"]+)"/g)) {
           assert.ok(html.includes(`id="${id}"`), `there is no ${id}`)

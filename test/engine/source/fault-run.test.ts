@@ -21,8 +21,7 @@ const faults: Record<string, FaultSpec> = {
     call: 'PullLogs',
     status: 403,
     code: 'ShardReadQuotaExceed',
-    probability: 0.2,
-    seed: 2
+    count: 6
   },
   delay: { kind: 'delay', delay: 5, probability: 0.5, seed: 3 },
   cutBefore: { kind: 'cutBefore', probability: 0.2, seed: 4 },

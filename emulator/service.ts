@@ -29,6 +29,14 @@ export interface Answer {
   delivery: Delivery
 }
 
+interface Circumstances {
+  hostProject: string | undefined
+  /** What the service believes to be the time, Unix milliseconds. */
+  now: number
+  session: FaultSession | undefined
+  gone: () => AbortSignal
+}
+
 /** Answers calls: who may, which action, what goes wrong on purpose, what is counted. Knows no sockets. */
 export class Service {
   readonly faults: Faults
@@ -55,7 +63,7 @@ export class Service {
       authenticate(request, { ...this.options.key, now, strict: this.options.strict })
       if (!isRouted) throw routed
       await session?.before(gone)
-      const reply = await this.#act(request, routed, hostProject, session, gone)
+      const reply = await this.#act(request, routed, { hostProject, now, session, gone })
       if (routed.route.changes === true) this.options.onChange()
       count.done(reply.body.length)
       return { reply, now, delivery: session?.delivery(reply.body.length > 0) ?? 'whole' }
@@ -78,9 +86,7 @@ export class Service {
   async #act(
     request: EmulatorRequest,
     { route, params }: RoutedCall,
-    hostProject: string | undefined,
-    session: FaultSession | undefined,
-    gone: () => AbortSignal
+    { hostProject, now, session, gone }: Circumstances
   ): Promise<Reply> {
     const { strict, checkLogTime, defaultProject } = this.options
     const enterShard = async (shard: Shard, direction: 'write' | 'read', bytes: number) => {
@@ -96,6 +102,7 @@ export class Service {
         account: this.account,
         projectName,
         rules: { strict, checkLogTime },
+        now,
         enterShard
       })
     )

@@ -17,6 +17,8 @@ export interface CallContext {
   readonly account: Account
   readonly projectName: string
   readonly rules: ServiceRules
+  /** What the service believes to be the time, Unix milliseconds. */
+  readonly now: number
   /** To be awaited before a shard takes or gives data: where its quota and its faults act. */
   enterShard(shard: Shard, direction: 'write' | 'read', bytes: number): Promise<void>
 }

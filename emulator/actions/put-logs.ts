@@ -114,7 +114,7 @@ function checked(call: Call, body: Buffer): Group {
   const facts = checkLogGroup(body)
   const { strict, checkLogTime } = call.context.rules
   if (strict) checkLimits(facts)
-  if (checkLogTime && facts.logCount > 0) checkTimes(facts, call.clock.seconds())
+  if (checkLogTime && facts.logCount > 0) checkTimes(facts, Math.floor(call.context.now / 1000))
   return { body, logCount: facts.logCount }
 }
 

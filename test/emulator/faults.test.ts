@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { FaultSpec } from '../../emulator'
 import { refusalOf } from './raw-client'
-import { groupOf, jsonRequest, keyAt, NOW, World } from './world'
+import { groupOf, jsonRequest, keyAt, NOW, NOW_SECONDS, World } from './world'
 
 describe('faults', () => {
   const world = new World({ logstores: ['access:2', 'other:1'] })
@@ -168,6 +168,15 @@ describe('faults', () => {
     assert.equal(told, NOW + 20 * 60_000)
     assert.equal((await world.client.send({ ...shards, now: told })).status, 200)
     assert.equal((await world.client.send(shards)).status, 200)
+  })
+
+  it('clockSkew: log times are held against that time, too', async () => {
+    const skew = 60 * 60_000
+    const hourAhead = groupOf('later', NOW_SECONDS + skew / 1000)
+    world.emulator.addFault({ kind: 'clockSkew', call: 'PutLogs', skew, count: 2 })
+    assert.equal((await world.put(hourAhead, { now: NOW + skew })).status, 200)
+    assert.equal((await world.put(groupOf('earlier'), { now: NOW + skew })).status, 200)
+    assert.equal(refusalOf(await world.put(hourAhead)), '400 PostBodyInvalid')
   })
 
   it('expireCursors: the data goes, and cursors into it with it', async () => {

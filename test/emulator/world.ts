@@ -73,11 +73,12 @@ export class World {
 
   put(
     group: PlainGroup | Buffer,
-    where: { logstore?: string; target?: string; headers?: Record<string, string> } = {}
+    where: { logstore?: string; target?: string; headers?: Record<string, string>; now?: number } = {}
   ) {
-    const { logstore = 'access', target = `/logstores/${logstore}/shards/lb`, headers = {} } = where
+    const { logstore = 'access', target = `/logstores/${logstore}/shards/lb`, headers = {}, ...rest } = where
     const body = Buffer.isBuffer(group) ? group : encodeGroup(group)
     return this.client.send({
+      ...rest,
       method: 'POST',
       target,
       headers: {

@@ -22,6 +22,7 @@ const faults: readonly [name: string, faults: readonly FaultSpec[], ('happens al
     ['a logstore that is being created', [{ kind: 'error', code: 'LogStoreNotExist', count: 5 }]],
     ['batches that are too large', [{ kind: 'error', code: 'PostBodyTooLarge', count: 5 }]],
     ['a slow service', [{ kind: 'delay', delay: 20, probability: 0.5, seed: 5 }]],
+    ['a clock that is slow', [{ kind: 'clockSkew', skew: 3_600_000 }]],
     ['a clock that jumps', [{ kind: 'clockSkew', skew: -3_600_000, probability: 0.2, seed: 6 }]],
     ['throttled shards', [{ kind: 'throttle', callsPerSecond: 4 }]],
     ['connections cut before the effect', [{ kind: 'cutBefore', probability: 0.3, seed: 7 }]],

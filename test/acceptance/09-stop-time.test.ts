@@ -65,6 +65,7 @@ describe('A stop time', () => {
           assert.ok(emptyFetches <= 1, `${emptyFetches} of ${fetches} fetches found nothing`)
         }
         await source.close()
+        service.emulator.deleteLogstore(logstore)
       }),
       { numRuns: runs(15, 300) }
     )

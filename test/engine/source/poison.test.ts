@@ -89,6 +89,7 @@ describe('a log that the flow cannot take', () => {
           assert.equal(counts.poison, bad.size)
           assert.ok(counts.redeliveries >= bad.size * maxRedeliveries)
           await source.close()
+          service.emulator.deleteLogstore(logstore)
         }
       ),
       { numRuns: runs(10, 200) }

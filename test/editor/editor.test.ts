@@ -213,6 +213,7 @@ describe('The editor in a browser', function () {
     await editor.fill('node-input-buckets', '128')
     await editor.tab('sls-out-tab-deliver')
     await page.selectOption('#node-input-overflow', 'dropOldest')
+    await editor.tab('sls-out-tab-advanced')
     await editor.fill('node-input-maxRetries', '9')
     await editor.done()
     const expected = {
@@ -315,7 +316,7 @@ describe('The editor in a browser', function () {
           await shown.doneConnection()
           await shown.done()
           await shown.edit('out-3')
-          for (const tab of ['log', 'batch', 'deliver']) {
+          for (const tab of ['log', 'batch', 'deliver', 'advanced']) {
             await shown.tab(`sls-out-tab-${tab}`)
             await shoot(`out-${tab}`)
           }

@@ -9,6 +9,7 @@ const grace = 15_000
 module.exports = class extends reporters.Spec {
   constructor(runner, options) {
     super(runner, options)
+    const countsFile = process.env['SLS_TEST_COUNTS']
     runner.once(Runner.constants.EVENT_RUN_END, () => {
       const { passes: passed, failures, pending: skipped } = this.stats
       let failed = failures
@@ -18,13 +19,12 @@ module.exports = class extends reporters.Spec {
         process.exit(1)
       }, grace)
       watchdog.unref()
-      process.once('exit', () => report({ passed, failed, skipped }))
+      process.once('exit', () => report(countsFile, { passed, failed, skipped }))
     })
   }
 }
 
-function report({ passed, failed, skipped }) {
-  const file = process.env['SLS_TEST_COUNTS']
+function report(file, { passed, failed, skipped }) {
   if (file === undefined) console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`)
   else writeFileSync(file, JSON.stringify({ passed, failed, skipped }))
 }

@@ -150,23 +150,23 @@ describe('sls-config', () => {
     })
 
     it('replaces variables as a deployment does, but none that flows may not read', async () => {
-      const variable = (name: string) => ['$', `{SLS_TEST_${name}}`].join('')
+      const variable = (name: string) => ['$', `{SLS_VARIABLE_${name}}`].join('')
       const { endpoint, project, accessKeyId, accessKeySecret } = sls
       const set = { ENDPOINT: endpoint, PROJECT: project, ID: accessKeyId, SECRET: accessKeySecret }
-      for (const [name, value] of Object.entries(set)) process.env[`SLS_TEST_${name}`] = value
+      for (const [name, value] of Object.entries(set)) process.env[`SLS_VARIABLE_${name}`] = value
       try {
-        await run([tab], { settings: { envVarExcludes: ['SLS_TEST_HIDDEN'] } })
+        await run([tab], { settings: { envVarExcludes: ['SLS_VARIABLE_HIDDEN'] } })
         const values = { endpoint: variable('ENDPOINT'), project: variable('PROJECT') }
         const key = { accessKeyId: variable('ID'), accessKeySecret: variable('SECRET') }
         assert.equal((await attempt(values, key)).ok, true)
         const unset = await attempt({ ...values, endpoint: variable('NOTHING') }, key)
         assert.equal(unset.error?.field, 'endpoint')
-        process.env['SLS_TEST_HIDDEN'] = accessKeySecret
+        process.env['SLS_VARIABLE_HIDDEN'] = accessKeySecret
         const hidden = await attempt(values, { ...key, accessKeySecret: variable('HIDDEN') })
         assert.equal(hidden.error?.field, 'accessKeySecret')
       } finally {
         for (const name of Object.keys(process.env))
-          if (name.startsWith('SLS_TEST_')) delete process.env[name]
+          if (name.startsWith('SLS_VARIABLE_')) delete process.env[name]
       }
     })
 

@@ -42,8 +42,12 @@ export { type CloseReport, SlsSink } from './sink/sink'
 export type { SinkState, SinkStatus, SpoolStatus } from './sink/status'
 export { WriteError } from './sink/write-error'
 export type { Receipt } from './sink/write-ledger'
-export type { AssignableShard, ShardAssignment, StaticAssignment } from './source/assignment'
-export type { GroupAssignment } from './source/assignment-options'
+export type {
+  AssignableShard,
+  GroupAssignment,
+  ShardAssignment,
+  StaticAssignment
+} from './source/assignment'
 export {
   type CheckpointMode,
   type DefaultPosition,

@@ -1,7 +1,7 @@
 import type { SourceOptions } from '../engine/source/options'
 import type { Node, NodeRed } from './node-red'
 import type { PropertyReader } from './properties'
-import type { sourceDefaults } from './source-settings'
+import type { sourceDefaults } from './source-defaults'
 import { typedValue } from './typed-value'
 
 type Reader = PropertyReader<typeof sourceDefaults>

@@ -4,50 +4,7 @@ import { readMoment } from './instant'
 import { type MessageOptions, outputs } from './log-to-message'
 import type { Node, NodeRed } from './node-red'
 import { PropertyReader } from './properties'
-
-/** The properties of sls-in, as the editor presents them. */
-export const sourceDefaults = {
-  name: '',
-  config: '',
-  logstores: '',
-  consumerGroup: '',
-  position: 'begin',
-  positionTime: '',
-  defaultPosition: 'begin',
-  defaultPositionTime: '',
-  assignment: 'modulo',
-  assignmentExpression: '',
-  consumer: '',
-  heartbeatInterval: 5000,
-  groupTimeout: 60,
-  handOverTimeout: 30_000,
-  updateGroup: false,
-  taskIndex: '0',
-  taskCount: '1',
-  checkpointMode: 'onCheckpoints',
-  checkpointInterval: 5000,
-  commitInterval: 10_000,
-  localState: true,
-  acknowledge: 'auto',
-  ackTimeout: 0,
-  maxRedeliveries: -1,
-  onPoison: 'skip',
-  onInvalidCursor: 'earliest',
-  maxInFlight: 0,
-  memoryLimit: 67_108_864,
-  maxLogGroups: 100,
-  fetchInterval: 100,
-  discoveryInterval: 60_000,
-  inOrder: true,
-  stopTime: '',
-  query: '',
-  output: 'log',
-  parseJson: false,
-  numbers: false,
-  events: false,
-  inputs: 0,
-  outputs: 1
-} as const
+import { sourceDefaults } from './source-defaults'
 
 export interface SourceSettings extends MessageOptions {
   /** The engine's options, without those that only the running node has. */

@@ -1,6 +1,6 @@
 import { emptyReply } from '../http/reply'
 import { ServiceError } from '../service-error'
-import type { LogstoreSettings } from '../store/logstore'
+import type { LogstoreSettings } from '../store/settings'
 import type { JsonBody } from '../wire/json-body'
 import type { Action } from './call'
 

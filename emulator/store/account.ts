@@ -1,5 +1,6 @@
 import { parameterInvalid, ServiceError } from '../service-error'
-import { Project, type ProjectSettings } from './project'
+import { Project } from './project'
+import type { ProjectSettings } from './settings'
 import type { AccountState } from './state'
 import type { StoreClock } from './store-clock'
 import type { StoreContext } from './store-context'

@@ -1,24 +1,9 @@
 import { ServiceError } from '../service-error'
 import { compareText } from '../text-order'
 import { rebalance } from './rebalance'
+import type { Checkpoint, ConsumerGroupSettings } from './settings'
 import type { Shard } from './shard'
 import type { ConsumerGroupState } from './state'
-
-export interface ConsumerGroupSettings {
-  /** Seconds without a heartbeat after which a consumer loses its shards. */
-  timeout: number
-  /** Children of a split or merge are assigned only after their parents are consumed. */
-  order: boolean
-}
-
-export interface Checkpoint {
-  shard: number
-  /** Cursor of the next group to read, as stored. */
-  checkpoint: string
-  /** Unix microseconds. */
-  updateTime: number
-  consumer: string
-}
 
 interface Consumer {
   /** Unix milliseconds. */

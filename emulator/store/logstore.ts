@@ -1,20 +1,10 @@
 import { parameterInvalid, ServiceError } from '../service-error'
-import { ConsumerGroup, type ConsumerGroupSettings } from './consumer-group'
+import { ConsumerGroup } from './consumer-group'
 import { divideRange, type HashRange, lastKey, WHOLE_SPACE } from './hash-range'
+import type { ConsumerGroupSettings, LogstoreSettings } from './settings'
 import { Shard, type ShardIdentity } from './shard'
 import type { LogstoreState } from './state'
 import type { StoreContext } from './store-context'
-
-/** The properties of a logstore that clients set; further ones are kept as they came. */
-export interface LogstoreSettings {
-  /** Days, 1..3650; 3650 keeps for ever. */
-  ttl: number
-  enable_tracking: boolean
-  autoSplit: boolean
-  maxSplitShard: number
-  appendMeta: boolean
-  [property: string]: unknown
-}
 
 export interface LogstoreDescription extends LogstoreSettings {
   logstoreName: string

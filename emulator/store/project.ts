@@ -1,5 +1,6 @@
 import { ServiceError } from '../service-error'
-import { Logstore, type LogstoreSettings } from './logstore'
+import { Logstore } from './logstore'
+import type { LogstoreSettings, ProjectSettings } from './settings'
 import type { ProjectState } from './state'
 import type { StoreContext } from './store-context'
 
@@ -16,11 +17,6 @@ const DEFAULT_SETTINGS: LogstoreSettings = {
   telemetryType: '',
   hot_ttl: 0,
   mode: 'standard'
-}
-
-export interface ProjectSettings {
-  description: string
-  [property: string]: unknown
 }
 
 /** Logstores by name, and what GetProject tells. Times are Unix seconds. */

@@ -1,6 +1,4 @@
-import type { Checkpoint, ConsumerGroupSettings } from './consumer-group'
-import type { LogstoreSettings } from './logstore'
-import type { ProjectSettings } from './project'
+import type { Checkpoint, ConsumerGroupSettings, LogstoreSettings, ProjectSettings } from './settings'
 
 /** Everything but the data of shards, as it is kept on disk. Hash keys and cursors are decimal text. */
 export interface AccountState {

@@ -1,10 +1,14 @@
 import { type GroupBody, rawOf } from '../wire/group-body'
 import { Lz4Body } from '../wire/lz4-body'
-import type { Shard } from './shard'
 
 /** Where a group's body stands outside memory. */
 export interface BodyPlace {
   read(): Buffer
+}
+
+/** The shard that holds a group. */
+interface GroupShard {
+  expireOldest(): void
 }
 
 /** A LogGroup as it was accepted. */
@@ -14,7 +18,7 @@ export class StoredGroup {
   #body: GroupBody | undefined
 
   constructor(
-    readonly shard: Shard,
+    readonly shard: GroupShard,
     body: GroupBody | undefined,
     /** Bytes of the encoded group. */
     readonly size: number,

@@ -9,8 +9,8 @@ import {
   notText
 } from '../client/codec/log-input'
 import { SlsError } from '../client/errors'
-import { SERVICE_LIMITS } from './options'
 import { isUntimely, type ServiceTime } from './log-time'
+import { SERVICE_LIMITS } from './options'
 import { measureFrame, type Place, type WriteTarget } from './place'
 import { WriteError } from './write-error'
 import type { WriteTicket } from './write-ledger'

@@ -1,20 +1,5 @@
-import type { ShardAssignment, StaticAssignment } from './assignment'
+import type { GroupAssignment, ShardAssignment, StaticAssignment } from './assignment'
 import { invalid, longestTimer, whole } from './option-checks'
-
-/** SLS's own consumer group decides which of any number of members reads which shard. */
-export interface GroupAssignment {
-  type: 'group'
-  /** Names this member; no other member of the group may have the same name. */
-  consumer: string
-  /** ms between heartbeats, at least 10, 5000 where not given. */
-  heartbeatInterval?: number | undefined
-  /** Seconds without a heartbeat after which a member loses its shards, 60 where not given. */
-  groupTimeout?: number | undefined
-  /** ms that the flow gets to acknowledge what it has of a shard that goes to another member, 30000 where not given. */
-  handOverTimeout?: number | undefined
-  /** True: an existing group gets this time-out and this order; false (the default): it stays as it is. */
-  updateGroup?: boolean | undefined
-}
 
 /** Complete. */
 export interface GroupSettings {

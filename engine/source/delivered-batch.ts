@@ -4,7 +4,23 @@ import type { SlsError } from '../client/errors'
 import type { Content, Log } from '../client/model'
 import type { Refusal, SourceBatch, SourceGroup } from './batch'
 import type { Piece } from './fetch-pieces'
-import type { Fetched } from './fetched'
+import type { LedgerEntry } from './ledger'
+
+/** The fetch that is delivered, and is told what the flow says of it. */
+export interface DeliveredFetch {
+  readonly owner: { readonly project: string; readonly logstore: string; readonly shard: number }
+  readonly entry: LedgerEntry
+  readonly rawSize: number
+  readonly receiveTime: number | undefined
+  readonly isReplay: boolean
+  view(group: number): LogGroupView | undefined
+  cursorOf(group: number): string
+  /** Number of the group's first log among those of its cursor. */
+  firstIndexOf(group: number): number
+  ackPieces(pieces: readonly Piece[]): void
+  refuse(delivery: number, error: unknown): Refusal
+  refusePiece(delivery: number, piece: Piece, error: unknown, log: number | undefined): Refusal
+}
 
 /** One delivery of a fetch to the flow. */
 export class DeliveredBatch implements SourceBatch {
@@ -20,10 +36,10 @@ export class DeliveredBatch implements SourceBatch {
   readonly logCount: number
   readonly delivery: number
   onOverdue: ((error: SlsError) => void) | undefined
-  readonly #fetched: Fetched
+  readonly #fetched: DeliveredFetch
   readonly #pieces: readonly Piece[]
 
-  constructor(fetched: Fetched, delivery: number, pieces: readonly Piece[]) {
+  constructor(fetched: DeliveredFetch, delivery: number, pieces: readonly Piece[]) {
     const { owner, entry } = fetched
     this.project = owner.project
     this.logstore = owner.logstore
@@ -57,12 +73,12 @@ export class DeliveredBatch implements SourceBatch {
 }
 
 class DeliveredGroup implements SourceGroup {
-  readonly #fetched: Fetched
+  readonly #fetched: DeliveredFetch
   readonly #piece: Piece
   readonly #view: LogGroupView
   readonly #delivery: number
 
-  constructor(fetched: Fetched, piece: Piece, view: LogGroupView, delivery: number) {
+  constructor(fetched: DeliveredFetch, piece: Piece, view: LogGroupView, delivery: number) {
     this.#fetched = fetched
     this.#piece = piece
     this.#view = view

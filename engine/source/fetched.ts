@@ -2,7 +2,7 @@ import type { LogGroupView } from '../client/codec/log-group-list'
 import { encodeCursor } from '../client/cursor'
 import { SlsError } from '../client/errors'
 import type { Refusal, SourceBatch } from './batch'
-import { DeliveredBatch } from './delivered-batch'
+import { DeliveredBatch, type DeliveredFetch } from './delivered-batch'
 import { FetchPieces, type Piece } from './fetch-pieces'
 import type { Ledger, LedgerEntry } from './ledger'
 import type { Reservation } from './memory-gate'
@@ -52,7 +52,7 @@ export interface FetchContent {
 }
 
 /** One fetch between the shard and its acknowledgement. */
-export class Fetched {
+export class Fetched implements DeliveredFetch {
   readonly owner: FetchOwner
   readonly entry: LedgerEntry
   readonly rawSize: number

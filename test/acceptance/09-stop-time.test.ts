@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { runs } from '../support/counts'
 import { HandClock } from '../engine/source/hand-clock'
 import { collect, LocalService, readToEnd, sorted, until } from '../engine/source/local-service'
+import { runs } from '../support/counts'
 
 interface Course {
   /** What happens, second by second. */

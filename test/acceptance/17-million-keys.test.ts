@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { SlsError } from '../../engine/client/errors'
+import { md5HashKey } from '../../engine/sink/hash-key'
 import type { PutClient } from '../../engine/sink/options'
 import { SlsSink } from '../../engine/sink/sink'
-import { md5HashKey } from '../../engine/sink/hash-key'
 import { runs } from '../support/counts'
 
 setFlagsFromString('--expose-gc')

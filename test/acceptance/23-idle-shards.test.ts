@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { SlsSource } from '../../engine/source/source'
 import type { SourceClient } from '../../engine/source/source-client'
-import { runs } from '../support/counts'
 import { ShardStore } from '../engine/source/shard-store'
 import { VirtualClock } from '../engine/source/virtual-clock'
+import { runs } from '../support/counts'
 
 const minutes = runs(2, 10)
 

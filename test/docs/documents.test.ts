@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { connectionDefaults } from '../../nodes/connection-settings'
 import { sinkDefaults } from '../../nodes/sink-settings'
-import { sourceDefaults } from '../../nodes/source-settings'
+import { sourceDefaults } from '../../nodes/source-defaults'
 
 const documents = [
   'README.md',

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { connectionCredentials, connectionDefaults } from '../../nodes/connection-settings'
 import { sinkDefaults } from '../../nodes/sink-settings'
-import { sourceDefaults } from '../../nodes/source-settings'
+import { sourceDefaults } from '../../nodes/source-defaults'
 import { editorDefinition, editorFile, nodeTypes } from './editor-definitions'
 
 const runtimeDefaults = {

@@ -6,8 +6,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { ManagedProcess } from '../../e2e/child-process'
 import { runs } from '../../support/counts'
 import { Emulated } from './support/emulated'
-import type { SpoolingOrders } from './support/spooling-process'
 import { until } from './support/spooled'
+import type { SpoolingOrders } from './support/spooling-process'
 
 const writer = path.resolve('build/test/engine/sink/support/spooling-process.js')
 /** Logs of a write of the process, and how far apart the numbers of two lives are. */

@@ -3,8 +3,8 @@ import { SlsClient } from '../../../engine/client/client'
 import { LogGroupEncoder } from '../../../engine/client/codec/log-group-encoder'
 import { compress } from '../../../engine/client/compression/compression'
 import type { SourceOptions } from '../../../engine/source/options'
-import type { SourceClient } from '../../../engine/source/source-client'
 import { SlsSource, type SourceBatch, type SourceEvents } from '../../../engine/source/source'
+import type { SourceClient } from '../../../engine/source/source-client'
 
 /** Quick enough for tests, slow enough not to flood. */
 export const quickRetry = { maxRetries: 3, maxRetriesRetryable: 5, baseRetryBackoff: 5, maxRetryBackoff: 40 }

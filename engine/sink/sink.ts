@@ -1,4 +1,5 @@
 import { SlsClient } from '../client/client'
+import type { LogInput } from '../client/codec/log-input'
 import { SlsError } from '../client/errors'
 import type { ClientOptions } from '../client/options'
 import { defaultRetryPolicy } from '../client/retry'
@@ -134,13 +135,15 @@ export class SlsSink {
 
   /**
    * Writes logs to one place, as many as there may be: they are cut into batches. All are checked before any is kept.
+   * Logs alone go to the sink's logstore, without topic, source, tags and hash key.
    * @returns when every log is accepted, or on disk where there is a spool
    * @throws WriteError `InvalidLog` or `LogTooLarge` naming the log; `BufferFull`, `Dropped`, `Closed`; what the
    *   service refused or what ended the retries. It tells how many logs were accepted. SlsError `InvalidOption` for
    *   the logstore or hash key.
    */
-  write(write: SinkWrite): Promise<Receipt> {
-    return new Promise((accepted, failed) => this.submit(write, { accepted, failed }))
+  write(write: SinkWrite | readonly LogInput[]): Promise<Receipt> {
+    const complete = isLogs(write) ? { logs: write } : write
+    return new Promise((accepted, failed) => this.submit(complete, { accepted, failed }))
   }
 
   /** As `write`, without a promise: for so many small writes that these would be felt. Never throws. */
@@ -375,4 +378,8 @@ function isPutClient(client: PutClient | ClientOptions): client is PutClient {
 
 function countOf(logs: unknown): number {
   return Array.isArray(logs) ? logs.length : 0
+}
+
+function isLogs(write: SinkWrite | readonly LogInput[]): write is readonly LogInput[] {
+  return Array.isArray(write)
 }

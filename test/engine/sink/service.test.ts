@@ -65,6 +65,15 @@ describe('The sink before a service over HTTP', () => {
     })
   }
 
+  it('takes logs alone, for its own logstore', async () => {
+    const sink = emulated.sink()
+    const [write, flushed] = [sink.write([log(1), log(2)]), sink.flush()]
+    assert.equal((await write).logs, 2)
+    await flushed
+    await assert.rejects(sink.write('text' as never), { code: 'InvalidLog' })
+    assert.equal((await failureOf(sink.write([7] as never))).code, 'InvalidLog')
+  })
+
   it('lays logs of one hash key on one shard', async () => {
     const sink = emulated.sink({ maxLines: 2 })
     const keys = ['0', '4', '8', 'c'].map((digit) => digit.repeat(32))

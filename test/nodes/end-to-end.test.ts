@@ -54,11 +54,11 @@ const recipe: readonly FlowNode[] = [
 ]
 
 const trouble: readonly FaultSpec[] = [
-  { kind: 'error', call: 'PutLogs', code: 'ServerBusy', probability: 0.2, seed: 1 },
-  { kind: 'cutBefore', call: 'PutLogs', probability: 0.1, seed: 2 },
-  { kind: 'cutAfter', call: 'PutLogs', probability: 0.1, seed: 3 },
+  { kind: 'error', call: 'PutLogs', logstore: 'other', code: 'ServerBusy', probability: 0.2, seed: 1 },
+  { kind: 'cutBefore', call: 'PutLogs', logstore: 'other', probability: 0.1, seed: 2 },
+  { kind: 'cutAfter', call: 'PutLogs', logstore: 'other', probability: 0.1, seed: 3 },
   { kind: 'cutBefore', call: 'PullLogs', probability: 0.1, seed: 4 },
-  { kind: 'error', call: 'PutLogs', code: 'PostBodyInvalid', probability: 0.05, seed: 5 }
+  { kind: 'error', call: 'PutLogs', logstore: 'other', code: 'PostBodyInvalid', probability: 0.05, seed: 5 }
 ]
 
 describe('From one logstore through a flow into another', () => {
@@ -68,8 +68,9 @@ describe('From one logstore through a flow into another', () => {
     this.timeout(runs(20_000, 300_000))
     const sls = await SlsEmulator.start({ quiet: true, logstores: ['access:2', 'other:1'] })
     const userDir = await mkdtemp(path.join(os.tmpdir(), 'sls-recipe-'))
-    const count = runs(200, 5000)
-    for (let from = 0; from < count; from += 50) await write(sls, numbered(from, from + 50))
+    const lives = runs(2, 10)
+    const share = runs(100, 500)
+    const count = lives * share
     const start = (): Promise<Running> =>
       run(
         [
@@ -84,10 +85,18 @@ describe('From one logstore through a flow into another', () => {
         }
       )
     for (const spec of trouble) sls.addFault(spec)
-    for (let life = 0; life < runs(2, 10); life++) {
+    for (let life = 0; life < lives; life++) {
+      for (let from = life * share; from < (life + 1) * share; from += 50) {
+        await write(sls, numbered(from, from + 50))
+      }
       const flow = await start()
-      await until('some logs to be written', () => flow.messages('written').length > count / 8)
-      const outage = sls.addFault({ kind: 'error', call: 'PutLogs', code: 'InternalServerError' })
+      await until('some logs to be written', () => flow.messages('written').length > share / 4)
+      const outage = sls.addFault({
+        kind: 'error',
+        call: 'PutLogs',
+        logstore: 'other',
+        code: 'InternalServerError'
+      })
       await flow.stop()
       sls.removeFault(outage)
     }

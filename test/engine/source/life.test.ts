@@ -135,7 +135,10 @@ class Life {
 
   async play(): Promise<void> {
     // From the end, all that is written after the start was made durable must come.
-    await this.#take()
+    const started = new Set<number>()
+    this.#source.on('start', ({ shard }) => started.add(shard))
+    do await this.#take()
+    while (started.size < this.#plan.shards)
     for (const each of this.#plan.steps) await this.#step(each)
     await this.#drain()
     await this.#source.close()

@@ -1,7 +1,8 @@
 // Writing end to end against the raw stub: CPU seconds per million logs, ours beside the SDKs.
 import { Contender } from './contender.mjs'
-import { interleaveAsync, median, spread } from './measure.mjs'
-import { accept, figure, mebibytes, percent, table } from './report.mjs'
+import { acceptDelay, columns, figuresOf, ratioToOurs } from './end-to-end.mjs'
+import { interleaveAsync, median } from './measure.mjs'
+import { accept, table } from './report.mjs'
 import { startStub } from './services.mjs'
 
 const ROUNDS = 4
@@ -37,35 +38,18 @@ export async function sink() {
     }
     for (const name of names) await write(name)
     const runs = await interleaveAsync(names, ROUNDS, write)
-    const cost = (name) => runs[name].map(({ cpu, result }) => cpu / result.logs)
     const size = median(runs.ours.map(({ rawBytes }) => rawBytes))
     for (const name of names) {
       const sent = median(runs[name].map(({ rawBytes }) => rawBytes))
       if (Math.abs(sent / size - 1) > 0.02) throw new Error(`${name} sent ${sent} bytes a log, not ${size}`)
-      const ratio = median(cost(name)) / median(cost('ours'))
+      const ratio = ratioToOurs(runs, name)
       const wanted = asked[data]?.[name]
       if (wanted !== undefined) accept(`sink ${data}, against ${name}`, ratio, wanted)
-      rows.push([
-        data,
-        name,
-        figure(median(cost(name)) * 1e6),
-        percent(spread(cost(name))),
-        figure(ratio),
-        Math.round(median(runs[name].map(({ wall, result }) => result.logs / wall / 1000))),
-        figure(median(runs[name].map(({ p99 }) => p99))),
-        mebibytes(Math.max(...runs[name].map(({ peakRss }) => peakRss)))
-      ])
+      rows.push([data, name, ...figuresOf(runs, name)])
     }
-    accept(`sink ${data}: p99 delay of the event loop`, median(runs.ours.map(({ p99 }) => p99)), 25, {
-      unit: 'ms',
-      most: true
-    })
+    acceptDelay(`sink ${data}`, runs)
   }
-  table(
-    'Writing, groups of 2,000, against the raw stub',
-    ['data', 'writer', 'CPU s/1M logs', 'spread', 'x ours', 'k logs/s', 'p99 loop ms', 'peak MiB'],
-    rows
-  )
+  table('Writing, groups of 2,000, against the raw stub', ['data', 'writer', ...columns], rows)
   await Contender.closeAll(writers)
   await stub.close()
 }

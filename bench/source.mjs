@@ -1,8 +1,9 @@
 // Reading end to end against the raw stub: CPU seconds per million logs as plain records, ours beside the SDK's
 // transport and a plain reader.
 import { Contender } from './contender.mjs'
-import { interleaveAsync, median, spread } from './measure.mjs'
-import { accept, figure, mebibytes, percent, table } from './report.mjs'
+import { acceptDelay, columns, figuresOf, ratioToOurs } from './end-to-end.mjs'
+import { interleaveAsync } from './measure.mjs'
+import { accept, table } from './report.mjs'
 import { startStub } from './services.mjs'
 
 const ROUNDS = 4
@@ -30,31 +31,14 @@ export async function source() {
     const read = (name) => readers[name].run('read', { logstore, logs: name === 'ours' ? ours : peer })
     for (const name of names) await read(name)
     const runs = await interleaveAsync(names, ROUNDS, read)
-    const cost = (name) => runs[name].map(({ cpu, result }) => cpu / result.logs)
     for (const name of names) {
-      const ratio = median(cost(name)) / median(cost('ours'))
+      const ratio = ratioToOurs(runs, name)
       if (name === peers[0] && asked !== undefined) accept(`source ${data}, against ${name}`, ratio, asked)
-      rows.push([
-        data,
-        name,
-        figure(median(cost(name)) * 1e6),
-        percent(spread(cost(name))),
-        figure(ratio),
-        Math.round(median(runs[name].map(({ wall, result }) => result.logs / wall / 1000))),
-        figure(median(runs[name].map(({ p99 }) => p99))),
-        mebibytes(Math.max(...runs[name].map(({ peakRss }) => peakRss)))
-      ])
+      rows.push([data, name, ...figuresOf(runs, name)])
     }
-    accept(`source ${data}: p99 delay of the event loop`, median(runs.ours.map(({ p99 }) => p99)), 25, {
-      unit: 'ms',
-      most: true
-    })
+    acceptDelay(`source ${data}`, runs)
   }
-  table(
-    'Reading, groups of 2,000, 2 shards, against the raw stub',
-    ['data', 'reader', 'CPU s/1M logs', 'spread', 'x ours', 'k logs/s', 'p99 loop ms', 'peak MiB'],
-    rows
-  )
+  table('Reading, groups of 2,000, 2 shards, against the raw stub', ['data', 'reader', ...columns], rows)
   await Contender.closeAll(readers)
   await stub.close()
 }

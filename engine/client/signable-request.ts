@@ -26,6 +26,7 @@ export function ascending(a: string, b: string): number {
 
 /** RFC 3986: all but `A-Z a-z 0-9 - _ . ~` becomes `%XX` of its UTF-8; half a character becomes U+FFFD. */
 export function percentEncode(text: string): string {
+  if (/^[\w.~-]*$/.test(text)) return text
   return encodeURIComponent(text.replace(/\p{Surrogate}/gu, '\ufffd')).replace(
     /[!'()*]/g,
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`

@@ -13,6 +13,7 @@ export class Condition {
    * @throws SlsError `Aborted` when the signal is aborted.
    */
   until(holds: () => boolean, signal: AbortSignal): Promise<void> {
+    if (!signal.aborted && holds()) return Promise.resolve()
     return new Promise((resolve, reject) => {
       const leave = () => {
         this.#waiters.delete(look)
@@ -33,7 +34,6 @@ export class Condition {
       }
       signal.addEventListener('abort', aborted, { once: true })
       this.#waiters.add(look)
-      look()
     })
   }
 }

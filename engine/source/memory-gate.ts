@@ -47,6 +47,9 @@ export class MemoryGate {
    * @throws SlsError `Aborted` when the signal is aborted
    */
   reserve(expected: number, signal: AbortSignal): Promise<Reservation> {
+    if (this.#waiting.length === 0 && !signal.aborted && this.#fits(Math.max(1, expected))) {
+      return Promise.resolve(this.#reservation())
+    }
     return new Promise((resolve, reject) => {
       const aborted = () => {
         const index = this.#waiting.indexOf(waiter)
@@ -67,7 +70,6 @@ export class MemoryGate {
       }
       signal.addEventListener('abort', aborted, { once: true })
       this.#waiting.push(waiter)
-      this.#admit()
     })
   }
 

@@ -8,8 +8,12 @@ export interface FetchOutcome {
   endOfCursor: boolean
 }
 
-/** The longest wait at the end of a shard, unless the interval that is asked for is longer: ms. */
+/** ms: the longest wait at the end of a shard in which something came lately, unless the interval is longer. */
 const idleWait = 1000
+/** ms: the longest wait where nothing has come for long. */
+const silentWait = 3000
+/** A shard waits this share of the time for which it has been silent. */
+const silentShare = 0.1
 /** ms between the pulls of all shards of one client while nothing comes: many that are idle wait longer each. */
 const idleGap = 25
 const firstPenalty = 250
@@ -17,14 +21,16 @@ const largestPenalty = 5000
 
 /**
  * How long a shard's reader waits before its next fetch: not at all while it is behind, `interval` once it has
- * caught up, doubled with each fetch that finds nothing. After an exceeded quota every fetch waits, less with each
- * that succeeds.
+ * caught up, doubled with each fetch that finds nothing, and in the end longer the longer nothing comes. After an
+ * exceeded quota every fetch waits, less with each that succeeds.
  */
 export class FetchPace {
   readonly #interval: number
   readonly #random: () => number
   readonly #readers: () => number
   #empty = 0
+  /** ms waited since something was found. */
+  #silence = 0
   #penalty = 0
 
   /**
@@ -50,11 +56,16 @@ export class FetchPace {
   }
 
   #wait({ groups, progress, endOfCursor }: FetchOutcome): number {
-    const found = groups > 0 || progress
-    this.#empty = found ? 0 : this.#empty + 1
-    if (found) return endOfCursor ? this.#interval : 0
-    const bound = Math.max(idleWait, this.#interval, this.#readers() * idleGap)
-    const wait = Math.min(bound, Math.max(this.#interval, 1) * 2 ** Math.min(this.#empty - 1, 30))
+    if (groups > 0 || progress) {
+      this.#empty = 0
+      this.#silence = 0
+      return endOfCursor ? this.#interval : 0
+    }
+    const silent = Math.min(silentWait, this.#silence * silentShare)
+    const bound = Math.max(idleWait, this.#interval, this.#readers() * idleGap, silent)
+    const wait = Math.min(bound, Math.max(this.#interval, 1) * 2 ** Math.min(this.#empty, 30))
+    this.#empty++
+    this.#silence += wait
     return wait * (1 + this.#random() * 0.1)
   }
 }

@@ -3,6 +3,7 @@ import { SlsError } from '../client/errors'
 import type { Clock } from './clock'
 import { abortable } from './condition'
 import { isProjectQuotaExceeded } from './error-kinds'
+import { PullRounds } from './pull-rounds'
 import type { SourceClient } from './source-client'
 
 /** Pulls under way at once through one client. */
@@ -24,6 +25,8 @@ export class PullLimiter {
   readonly #client: SourceClient
   readonly #clock: Clock
   readonly #waiting: (() => void)[] = []
+  /** When those who wait for long pull again. */
+  readonly rounds: PullRounds
   /** Shards that are read through the client, by whatever source. */
   readers = 0
   #running = 0
@@ -33,16 +36,17 @@ export class PullLimiter {
   #lastInLine: Promise<void> = Promise.resolve()
   #lastRaise = Number.NEGATIVE_INFINITY
 
-  private constructor(client: SourceClient, clock: Clock) {
+  private constructor(client: SourceClient, clock: Clock, random: () => number) {
     this.#client = client
     this.#clock = clock
+    this.rounds = new PullRounds(clock, random)
   }
 
   /** The one of this client. */
-  static of(client: SourceClient, clock: Clock): PullLimiter {
+  static of(client: SourceClient, clock: Clock, random: () => number): PullLimiter {
     const known = PullLimiter.#shared.get(client)
     if (known !== undefined) return known
-    const limiter = new PullLimiter(client, clock)
+    const limiter = new PullLimiter(client, clock, random)
     PullLimiter.#shared.set(client, limiter)
     return limiter
   }

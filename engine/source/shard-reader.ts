@@ -60,7 +60,7 @@ export class ShardReader implements FlightHost {
     this.#cursors = new ShardCursors(client, calls, logstore, this.shard, (error) => this.failed(error))
     this.#pace = new FetchPace(settings.fetchInterval, settings.random, () => context.pulls.readers)
     this.#puller = new ShardPuller(context, this, this.#cursors, this.#pace)
-    this.#sleeper = new Sleeper(settings.clock)
+    this.#sleeper = new Sleeper(context.pulls.rounds)
     this.#stopLine = new StopLine(settings.stopTime, () => settings.clock.now())
     context.progress.follow(logstore, this.shard, () => this.#live())
   }

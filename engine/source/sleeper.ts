@@ -2,11 +2,11 @@ import type { Clock } from './clock'
 
 /** A wait that can be cut short. */
 export class Sleeper {
-  readonly #clock: Clock
+  readonly #clock: Pick<Clock, 'delay'>
   #cut: AbortController | undefined
   #woken: boolean = false
 
-  constructor(clock: Clock) {
+  constructor(clock: Pick<Clock, 'delay'>) {
     this.#clock = clock
   }
 

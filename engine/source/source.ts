@@ -219,7 +219,7 @@ export class SlsSource implements AsyncIterable<SourceBatch> {
       emitter,
       calls,
       gate: new MemoryGate(settings.memoryLimit),
-      pulls: PullLimiter.of(client, clock),
+      pulls: PullLimiter.of(client, clock, settings.random),
       handOver: new HandOver<Fetched>(settings.maxInFlight, (fetched) => fetched.owner.mayDeliver(fetched)),
       damages: new Damages(),
       totals: new Totals(emitter),

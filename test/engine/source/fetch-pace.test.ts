@@ -30,6 +30,25 @@ describe('the pace of fetches', () => {
     assert.equal(pace.after(empty), 100)
   })
 
+  it('waits the longer the longer nothing comes, up to about three seconds', () => {
+    const pace = new FetchPace(100, () => 0)
+    let silence = 0
+    let wait = 0
+    const waitUntil = (time: number) => {
+      for (; silence < time; silence += wait) wait = pace.after(empty)
+    }
+    waitUntil(10_000)
+    assert.equal(wait, 1000)
+    waitUntil(20_000)
+    assert.ok(wait > 1500 && wait < 2000, `${wait}`)
+    waitUntil(40_000)
+    assert.equal(wait, 3000)
+    waitUntil(3_600_000)
+    assert.equal(wait, 3000)
+    assert.equal(pace.after(last), 100)
+    assert.deepEqual([pace.after(empty), pace.after(empty)], [100, 200])
+  })
+
   it('waits longer the more shards there are to wait for', () => {
     let readers = 100
     const pace = new FetchPace(

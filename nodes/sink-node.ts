@@ -18,10 +18,9 @@ import { reportSink } from './sink-report'
 import { type Mapping, readSinkSettings } from './sink-settings'
 import { sinkNodeStatus } from './sink-status'
 import { StatusLine } from './status-line'
+import { statusTicker } from './status-ticker'
 import { ValueQueue } from './value-queue'
 
-/** Milliseconds between looks at the sink for the status. */
-const statusInterval = 1000
 /** Milliseconds that a closing node waits for the values of messages. */
 const closingPatience = 500
 /** Milliseconds that a message waits for its values, such as those of a context store. */
@@ -34,7 +33,7 @@ export class SinkNode implements Runtime {
   private sink: SlsSink | undefined
   private mapping: Mapping | undefined
   private obstacle: unknown
-  private ticker: NodeJS.Timeout | undefined
+  private stopTicker: (() => void) | undefined
   /** Messages whose values are not at hand yet; those behind them wait, so that the order stays. */
   private readonly values = new ValueQueue()
   /** By it logs without a time are stamped. */
@@ -75,10 +74,10 @@ export class SinkNode implements Runtime {
     const show = () => this.status.show(sinkNodeStatus(sink.status(), this.RED))
     for (const event of ['retry', 'error', 'recovered', 'highWater', 'lowWater', 'spoolTrouble'] as const)
       sink.on(event, show)
-    this.ticker = setInterval(() => {
+    this.stopTicker = statusTicker.add(() => {
       show()
       this.values.giveUp(valuePatience, lateValues())
-    }, statusInterval).unref()
+    })
     this.sink = sink
     this.mapping = settings.mapping
     show()
@@ -183,7 +182,7 @@ export class SinkNode implements Runtime {
   /** Sends what is buffered as long as there is time; every message that could not be sent gets its error. */
   async close(): Promise<void> {
     this.closed = true
-    clearInterval(this.ticker)
+    this.stopTicker?.()
     this.status.close()
     const deadline = performance.now() + workBudget(this.RED.settings)
     try {

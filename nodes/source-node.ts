@@ -18,9 +18,7 @@ import { reportSource } from './source-report'
 import { readSourceSettings, type SourceSettings } from './source-settings'
 import { sourceNodeStatus } from './source-status'
 import { StatusLine } from './status-line'
-
-/** Milliseconds between looks at the source for the status. */
-const statusInterval = 1000
+import { statusTicker } from './status-ticker'
 
 /** What runs behind one sls-in: a source whose batches become messages. */
 export class SourceNode implements Runtime {
@@ -30,7 +28,7 @@ export class SourceNode implements Runtime {
   private delivery: LogDelivery | undefined
   private source: SlsSource | undefined
   private state: MessageProgressStore | undefined
-  private ticker: NodeJS.Timeout | undefined
+  private stopTicker: (() => void) | undefined
   private opening: Promise<SourceInput> | undefined
   private closed: boolean = false
   private deliveryFails: boolean = false
@@ -107,7 +105,7 @@ export class SourceNode implements Runtime {
     const show = () => this.status.show(sourceNodeStatus(source.status(), this.RED))
     for (const event of ['retry', 'error', 'recovered', 'shards', 'stopped', 'done'] as const)
       source.on(event, show)
-    this.ticker = setInterval(show, statusInterval).unref()
+    this.stopTicker = statusTicker.add(show)
     guard(
       this.pump(source, delivery).catch((error: unknown) => this.fail(error)),
       this.node
@@ -171,11 +169,11 @@ export class SourceNode implements Runtime {
   /** Stops, saves what is acknowledged and lets go of the connection; the progress file stays. */
   async close(): Promise<void> {
     this.closed = true
-    clearInterval(this.ticker)
+    this.stopTicker?.()
     this.status.close()
     try {
       await this.opening?.catch(() => undefined)
-      clearInterval(this.ticker)
+      this.stopTicker?.()
       await this.delivery?.interrupt()
       await this.source?.close()
       await this.state?.saveRest()

@@ -8,8 +8,8 @@ import { accept, figure, mebibytes, percent, table } from './report.mjs'
 import { startStub } from './services.mjs'
 
 const IDLE_MILLISECONDS = 10_000
-/** By then each shard waits as long between pulls as it ever does. */
-const SETTLE_MILLISECONDS = 5000
+/** By then each shard waits as long between pulls as it ever does, and most of what that takes is compiled. */
+const SETTLE_MILLISECONDS = 40_000
 const SHARDS = 100
 const NODES = 20
 const HOLD_MILLISECONDS = 6000

@@ -19,7 +19,7 @@ export class Contender {
       execArgv: ['--expose-gc', ...execArgv]
     })
     contender.#child.on('message', (message) => contender.#settle(message))
-    contender.#child.on('exit', (code) => contender.#fail(`${module} ended with code ${code}`))
+    contender.#child.on('exit', (code, signal) => contender.#fail(`${module} ended: ${signal ?? code}`))
     await contender.#answer()
     return contender
   }

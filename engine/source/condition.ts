@@ -5,7 +5,7 @@ export class Condition {
   readonly #waiters = new Set<() => void>()
 
   changed(): void {
-    for (const waiter of [...this.#waiters]) waiter()
+    for (const waiter of this.#waiters) waiter()
   }
 
   /**

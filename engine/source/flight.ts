@@ -1,6 +1,7 @@
 import { encodeCursor } from '../client/cursor'
 import { SlsError } from '../client/errors'
 import type { SourceBatch } from './batch'
+import { Condition } from './condition'
 import type { SourceContext } from './context'
 import { Fetched, type FetchOwner, type Poison } from './fetched'
 import type { Ledger } from './ledger'
@@ -25,6 +26,8 @@ export class Flight implements FetchOwner {
   readonly logstore: string
   readonly shard: number
   readonly maxRedeliveries: number
+  /** Something was delivered, or needs not be any more. */
+  readonly moved = new Condition()
   readonly #context: SourceContext
   readonly #host: FlightHost
   readonly #redeliveries: Redeliveries
@@ -89,6 +92,7 @@ export class Flight implements FetchOwner {
     }
     this.#outstanding.clear()
     this.#narrowed.clear()
+    this.moved.changed()
   }
 
   /** Nothing is given to the flow any more; what the flow has can still be acknowledged. */
@@ -109,7 +113,7 @@ export class Flight implements FetchOwner {
     this.#logs += batch.logCount
     this.#context.totals.delivered(batch.logCount)
     this.#redeliveries.delivered(fetched)
-    this.#context.changed.changed()
+    this.#changed()
     if (this.#context.settings.ackTimeout > 0) void this.#awaitAck(fetched, batch)
   }
 
@@ -121,7 +125,7 @@ export class Flight implements FetchOwner {
     this.#redeliveries.settled(fetched)
     this.#context.handOver.settle(fetched)
     this.#host.settled()
-    this.#context.changed.changed()
+    this.#changed()
   }
 
   refused(fetched: Fetched, error: unknown, times: number): void {
@@ -208,6 +212,11 @@ export class Flight implements FetchOwner {
     fetched.discard()
     this.#outstanding.delete(fetched)
     this.#context.handOver.settle(fetched)
+    this.#changed()
+  }
+
+  #changed(): void {
+    this.moved.changed()
     this.#context.changed.changed()
   }
 }

@@ -342,7 +342,7 @@ export class ShardReader implements FlightHost {
   /** Lays it down for the flow and waits until it is taken: that is as far as reading goes ahead. */
   async #handOver(fetched: Fetched, signal: AbortSignal): Promise<void> {
     this.#context.handOver.offer(fetched)
-    await this.#context.changed.until(() => fetched.deliveries > 0 || fetched.settled, signal)
+    await this.flight.moved.until(() => fetched.deliveries > 0 || fetched.settled, signal)
   }
 
   #note(answer: FetchAnswer, from: bigint, isDry: boolean): void {

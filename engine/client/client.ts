@@ -57,8 +57,7 @@ export class SlsClient {
 
   /** Reads up to `count` log groups (1..1000) of a shard from `cursor` on. */
   async pullLogs(request: PullLogsRequest, signal?: AbortSignal): Promise<PullResult> {
-    const filtered = request.query !== undefined && request.query !== ''
-    return this.#caller.call(pullLogsCall(request), signal, (response) => readPullLogs(response, filtered))
+    return this.#caller.call(pullLogsCall(request), signal, (response) => readPullLogs(response, request))
   }
 
   /** The cursor at the shard's begin, its end, or of the first group received at or after a Unix second. */

@@ -162,29 +162,41 @@ function collect(
       status: incoming.statusCode,
       retryability: 'ordinary'
     })
-  const chunks: Buffer[] = []
-  let size = 0
   incoming.on('error', fail)
-  if (Number(incoming.headers['content-length'] ?? 0) > limit) {
+  const expected = Number(incoming.headers['content-length'] ?? 0)
+  if (expected > limit) {
     fail(tooLarge())
     return
   }
+  // Chunks are cut from larger memory, which a body that is kept must not keep.
+  let body: Buffer = Buffer.allocUnsafeSlow(expected > 0 ? expected : 0)
+  let size = 0
   incoming.on('data', (chunk: Buffer) => {
-    size += chunk.length
-    if (size > limit) fail(tooLarge())
-    else chunks.push(chunk)
+    if (size + chunk.length > limit) {
+      fail(tooLarge())
+      return
+    }
+    if (size + chunk.length > body.length)
+      body = grown(body, size, Math.min(limit, (size + chunk.length) * 2))
+    size += chunk.copy(body, size)
   })
   incoming.on('end', () => {
-    const [first] = chunks
     done({
       status: incoming.statusCode ?? 0,
       headers: incoming.headers,
-      body: chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, size)
+      body: size === body.length ? body : grown(body, size, size)
     })
   })
   incoming.on('close', () => {
     if (!incoming.complete) fail({ code: 'ECONNRESET' })
   })
+}
+
+/** A buffer of `length` bytes that begins with the first `size` bytes of another. */
+function grown(buffer: Buffer, size: number, length: number): Buffer {
+  const larger = Buffer.allocUnsafeSlow(length)
+  buffer.copy(larger, 0, 0, size)
+  return larger
 }
 
 function count(pool: NodeJS.ReadOnlyDict<readonly unknown[]>): number {

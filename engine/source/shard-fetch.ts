@@ -4,6 +4,7 @@ import { decodeCursor, encodeCursor } from '../client/cursor'
 import { SlsError } from '../client/errors'
 import type { MemoryGate, Reservation } from './memory-gate'
 import type { PullLimiter } from './pull-limiter'
+import { type PulledBody, pulledBodies } from './pulled-bodies'
 
 export interface FetchRequest {
   readonly logstore: string
@@ -53,13 +54,30 @@ export async function fetchOnce(
   request: FetchRequest,
   signal: AbortSignal
 ): Promise<FetchAnswer> {
-  const memory = await gate.reserve(request.expectedSize, signal)
+  const reservation = await gate.reserve(request.expectedSize, signal)
+  let body: PulledBody | undefined
+  const memory: Reservation = {
+    settle: (bytes) => reservation.settle(bytes),
+    release: () => {
+      body?.close()
+      reservation.release()
+    }
+  }
   try {
     const { logstore, shard, from, end, maxLogGroups: count, query } = request
     const cursor = encodeCursor(from)
     const endCursor = end === undefined ? undefined : encodeCursor(end)
-    const result = await pulls.pullLogs({ logstore, shard, cursor, count, endCursor, query }, signal)
-    const answer = readAnswer(request, result, memory)
+    let raw: Buffer | undefined
+    const allocate = (size: number) => {
+      raw = pulledBodies.allocate(size)
+      return raw
+    }
+    const result = await pulls.pullLogs(
+      { logstore, shard, cursor, count, endCursor, query, allocate },
+      signal
+    )
+    if (result.block !== undefined && result.body === raw) body = pulledBodies.hold(raw, result.block)
+    const answer = readAnswer(request, result, body, memory)
     memory.settle(result.body.length)
     return answer
   } catch (error) {
@@ -68,7 +86,12 @@ export async function fetchOnce(
   }
 }
 
-function readAnswer(request: FetchRequest, result: PullResult, memory: Reservation): FetchAnswer {
+function readAnswer(
+  request: FetchRequest,
+  result: PullResult,
+  body: PulledBody | undefined,
+  memory: Reservation
+): FetchAnswer {
   const bad = (message: string) =>
     new SlsError('BadResponse', `PullLogs: ${message}`, {
       requestId: result.requestId,
@@ -76,7 +99,7 @@ function readAnswer(request: FetchRequest, result: PullResult, memory: Reservati
     })
   const { from, end } = request
   const to = positionOf(result.nextCursor, bad)
-  const groups = parseLogGroupList(result.body)
+  const groups = parseLogGroupList(result.body, body)
   if (to < from) throw bad('the next cursor lies before the one that was asked for')
   if (groups.length !== result.groupCount) {
     throw bad(`${result.groupCount} log groups are counted, but the body holds ${groups.length}`)

@@ -16,6 +16,8 @@ export interface PullLogsRequest {
   endCursor?: string | undefined
   /** Consumer query (SPL) that the service filters with. */
   query?: string | undefined
+  /** Gives memory of just that many bytes for a body that comes as an LZ4 block; new memory where not given. */
+  allocate?: ((size: number) => Buffer) | undefined
 }
 
 export interface PullResult {
@@ -27,6 +29,8 @@ export interface PullResult {
   rawSize: number
   /** The LogGroupList, decompressed; empty where nothing was read. */
   body: Buffer
+  /** The body as an LZ4 block, where it came as one. */
+  block?: Buffer | undefined
   /** The reader has caught up with the writers. */
   endOfCursor: boolean
   /** Cursor of the last log group of the body. */
@@ -54,9 +58,7 @@ export function pullLogsCall(request: PullLogsRequest): ServiceCall {
     ['count', String(request.count)]
   ]
   if (request.endCursor !== undefined) query.push(['end_cursor', request.endCursor])
-  if (request.query !== undefined && request.query !== '') {
-    query.push(['query', request.query], ['pullMode', 'scan_on_stream'])
-  }
+  if (isFiltered(request.query)) query.push(['query', request.query], ['pullMode', 'scan_on_stream'])
   return {
     api: 'PullLogs',
     logstore: request.logstore,
@@ -72,7 +74,11 @@ export function pullLogsCall(request: PullLogsRequest): ServiceCall {
  * @throws SlsError `BadResponse` where a header is missing, malformed or at odds with another, `CorruptBody` where the
  * body does not decompress to just the size that the service states.
  */
-export async function readPullLogs(response: ServiceResponse, filtered: boolean): Promise<PullResult> {
+export async function readPullLogs(
+  response: ServiceResponse,
+  { query, allocate }: Pick<PullLogsRequest, 'query' | 'allocate'>
+): Promise<PullResult> {
+  const filtered = isFiltered(query)
   const nextCursor = text(response, 'x-log-cursor')
   if (nextCursor === undefined) throw badResponse(response, 'the header x-log-cursor is missing')
   const groupCount = mandatory(response, 'x-log-count')
@@ -83,12 +89,14 @@ export async function readPullLogs(response: ServiceResponse, filtered: boolean)
   if (groupCount === 0 && rawSize > 0 && !filtered)
     throw badResponse(response, 'there is a body, but no log groups are counted')
   const lastCursor = digits(response, 'x-log-read-last-cursor')
+  const compression = compressionOf(response)
   const result: PullResult = {
     requestId: response.requestId,
     nextCursor,
     groupCount,
     rawSize,
-    body: await decompressed(response, rawSize),
+    body: await decompressed(response, compression, rawSize, allocate),
+    block: compression === 'lz4' && rawSize > 0 ? response.body : undefined,
     endOfCursor: text(response, 'x-log-end-of-cursor') === '1',
     lastCursor: lastCursor === undefined ? undefined : BigInt(lastCursor),
     cursorTime: optional(response, 'x-log-cursor-time')
@@ -96,10 +104,14 @@ export async function readPullLogs(response: ServiceResponse, filtered: boolean)
   return filtered ? { ...result, ...filterCounts(response) } : result
 }
 
-async function decompressed(response: ServiceResponse, rawSize: number): Promise<Buffer> {
-  const compression = compressionOf(response)
+async function decompressed(
+  response: ServiceResponse,
+  compression: CompressionName,
+  rawSize: number,
+  allocate: PullLogsRequest['allocate']
+): Promise<Buffer> {
   try {
-    if (rawSize > 0) return await decompress(compression, response.body, rawSize, maxPullSize)
+    if (rawSize > 0) return await decompress(compression, response.body, rawSize, maxPullSize, allocate)
     if (response.body.length === 0) return response.body
     throw new SlsError('CorruptBody', 'the header x-log-bodyrawsize says 0, but there is a body')
   } catch (error) {
@@ -131,6 +143,10 @@ function compressionOf(response: ServiceResponse): CompressionName {
     default:
       throw badResponse(response, 'the header x-log-compresstype names no known compression')
   }
+}
+
+function isFiltered(query: string | undefined): query is string {
+  return query !== undefined && query !== ''
 }
 
 function tooLarge(response: ServiceResponse, rawSize: number): SlsError {

@@ -1,10 +1,7 @@
 import { allocateNative, type NativeBuffer } from './native-buffer'
 
 const SMALLEST = 4096
-/** Buffers above this size are not kept. */
-const LARGEST = 8 * 1024 * 1024
-/** Bytes kept in all. */
-const CAPACITY = 8 * 1024 * 1024
+const MEBIBYTES = 1024 * 1024
 
 /**
  * Memory that was written to before: the system hands out new memory page by page at the first write, which costs as
@@ -12,11 +9,22 @@ const CAPACITY = 8 * 1024 * 1024
  */
 export class BufferPool {
   readonly #free: NativeBuffer[] = []
+  readonly #largest: number
+  readonly #capacity: number
   #kept = 0
+
+  /**
+   * @param largest bytes: buffers above this size are not kept
+   * @param capacity bytes kept in all
+   */
+  constructor(largest: number = 8 * MEBIBYTES, capacity: number = 8 * MEBIBYTES) {
+    this.#largest = largest
+    this.#capacity = capacity
+  }
 
   /** A buffer of at least `size` bytes, of unknown content. */
   take(size: number): NativeBuffer {
-    const rounded = roundUp(size)
+    const rounded = size > this.#largest ? size : roundUp(size)
     const index = this.#free.findIndex((buffer) => buffer.length === rounded)
     if (index < 0) return allocateNative(rounded)
     const [buffer] = this.#free.splice(index, 1)
@@ -27,13 +35,13 @@ export class BufferPool {
 
   /** Takes back a buffer from `take` that nobody reads or writes any more. */
   give(buffer: NativeBuffer): void {
-    if (buffer.length > LARGEST) return
+    if (buffer.length > this.#largest) return
     this.#free.push(buffer)
     this.#kept += buffer.length
-    while (this.#kept > CAPACITY) this.#kept -= this.#free.shift()?.length ?? 0
+    while (this.#kept > this.#capacity) this.#kept -= this.#free.shift()?.length ?? 0
   }
 }
 
 function roundUp(size: number): number {
-  return size > LARGEST ? size : Math.max(SMALLEST, 2 ** Math.ceil(Math.log2(size)))
+  return Math.max(SMALLEST, 2 ** Math.ceil(Math.log2(size)))
 }

@@ -16,7 +16,7 @@ export interface LogGroupView {
   readonly logCount: number
   /** Bytes of the encoded group. */
   readonly byteLength: number
-  /** The encoded group; a view of the body that it came with. */
+  /** The encoded group: a view of the body that it was read from, or a copy where that memory is used again. */
   readonly encoded: Buffer
   /**
    * The logs with their contents as received, in order.
@@ -35,6 +35,14 @@ export interface LogGroupView {
   recordBlocks(size: number): Iterable<RecordBlock>
 }
 
+/** The memory of a body, asked for each time that something is read. */
+export interface BodyMemory {
+  /** The body, to be read before anything else runs: what runs then may use the memory for something else. */
+  readonly current: Buffer
+  /** Bytes of the body that stay as they are. */
+  cut(start: number, end: number): Buffer
+}
+
 /** A block in blocks of up to `size` logs. */
 export function* cutBlock({ records, times, timesNs }: RecordBlock, size: number): Generator<RecordBlock> {
   for (let from = 0; from < records.length; from += size) {
@@ -49,9 +57,10 @@ export function* cutBlock({ records, times, timesNs }: RecordBlock, size: number
 
 /**
  * The groups of a LogGroupList, the decompressed body of a pull.
+ * @param memory where the body lies: where not given, always in `body`
  * @throws SlsError `CorruptBody` naming the byte offset and the field
  */
-export function parseLogGroupList(body: Buffer): LogGroupView[] {
+export function parseLogGroupList(body: Buffer, memory: BodyMemory = lasting(body)): LogGroupView[] {
   const reader = new WireReader(body, 0, body.length)
   const groups: LogGroupView[] = []
   while (!reader.done) {
@@ -59,7 +68,7 @@ export function parseLogGroupList(body: Buffer): LogGroupView[] {
     const tag = reader.tag()
     if (tag === tags.LIST_GROUP) {
       const fieldEnd = reader.fieldEnd('LogGroupList.logGroupList')
-      groups.push(readGroup(body, reader.offset, fieldEnd))
+      groups.push(readGroup(body, reader.offset, fieldEnd, memory))
       reader.offset = fieldEnd
     } else if (tag >>> 3 === 1) throw corrupt(offset, 'LogGroupList.logGroupList', wrongType(tag))
     else reader.skip(tag, offset)
@@ -72,7 +81,7 @@ export function parseLogGroupList(body: Buffer): LogGroupView[] {
  * @throws SlsError `CorruptBody` naming the byte offset and the field
  */
 export function parseLogGroup(body: Buffer): LogGroupView {
-  return readGroup(body, 0, body.length)
+  return readGroup(body, 0, body.length, lasting(body))
 }
 
 /** A LogGroupList of groups that are encoded already. */
@@ -88,6 +97,10 @@ export function encodeLogGroupList(groups: readonly Buffer[]): Buffer {
   return list
 }
 
+function lasting(body: Buffer): BodyMemory {
+  return { current: body, cut: (start, end) => body.subarray(start, end) }
+}
+
 interface GroupFrame {
   topic: string
   source: string
@@ -95,7 +108,7 @@ interface GroupFrame {
   logCount: number
 }
 
-function readGroup(body: Buffer, start: number, end: number): LogGroupView {
+function readGroup(body: Buffer, start: number, end: number, memory: BodyMemory): LogGroupView {
   const reader = new WireReader(body, start, end)
   const frame: GroupFrame = { topic: '', source: '', tags: [], logCount: 0 }
   while (!reader.done) {
@@ -125,7 +138,7 @@ function readGroup(body: Buffer, start: number, end: number): LogGroupView {
         reader.skip(tag, offset)
     }
   }
-  return new EncodedLogGroup(body, start, end, frame)
+  return new EncodedLogGroup(memory, start, end, frame)
 }
 
 class EncodedLogGroup implements LogGroupView {
@@ -133,16 +146,16 @@ class EncodedLogGroup implements LogGroupView {
   readonly source: string
   readonly tags: readonly Content[]
   readonly logCount: number
-  readonly #body: Buffer
+  readonly #memory: BodyMemory
   readonly #start: number
   readonly #end: number
 
-  constructor(body: Buffer, start: number, end: number, frame: GroupFrame) {
+  constructor(memory: BodyMemory, start: number, end: number, frame: GroupFrame) {
     this.topic = frame.topic
     this.source = frame.source
     this.tags = frame.tags
     this.logCount = frame.logCount
-    this.#body = body
+    this.#memory = memory
     this.#start = start
     this.#end = end
   }
@@ -152,26 +165,29 @@ class EncodedLogGroup implements LogGroupView {
   }
 
   get encoded(): Buffer {
-    return this.#body.subarray(this.#start, this.#end)
+    return this.#memory.cut(this.#start, this.#end)
   }
 
   logs(): Log[] {
     const logs: Log[] = []
-    this.#eachLog((start, end) => logs.push(readLog(this.#body, start, end)))
+    const body = this.#memory.current
+    this.#eachLog(body, (start, end) => logs.push(readLog(body, start, end)))
     return logs
   }
 
   records(): RecordBlock {
-    const reader = new RecordReader(nativeBuffer(this.#body))
-    this.#eachLog((start, end) => reader.read(start, end))
+    const body = this.#memory.current
+    const reader = new RecordReader(nativeBuffer(body))
+    this.#eachLog(body, (start, end) => reader.read(start, end))
     return reader.block
   }
 
   recordBlocks(size: number): Iterable<RecordBlock> {
-    const reader = new RecordReader(nativeBuffer(this.#body))
+    const body = this.#memory.current
+    const reader = new RecordReader(nativeBuffer(body))
     const bounds: number[] = []
     let isPlain = true
-    this.#eachLog((start, end) => {
+    this.#eachLog(body, (start, end) => {
       isPlain &&= reader.isPlain(start, end)
       bounds.push(start, end)
     })
@@ -181,15 +197,15 @@ class EncodedLogGroup implements LogGroupView {
   /** @param bounds start and end of each log */
   *#readBlocks(bounds: readonly number[], size: number): Generator<RecordBlock> {
     for (let from = 0; from < bounds.length; from += size * 2) {
-      const reader = new RecordReader(nativeBuffer(this.#body))
+      const reader = new RecordReader(nativeBuffer(this.#memory.current))
       const to = Math.min(from + size * 2, bounds.length)
       for (let at = from; at < to; at += 2) reader.read(bounds[at] as number, bounds[at + 1] as number)
       yield reader.block
     }
   }
 
-  #eachLog(visit: (start: number, end: number) => void): void {
-    const reader = new WireReader(this.#body, this.#start, this.#end)
+  #eachLog(body: Buffer, visit: (start: number, end: number) => void): void {
+    const reader = new WireReader(body, this.#start, this.#end)
     while (!reader.done) {
       const offset = reader.offset
       const tag = reader.tag()

@@ -57,6 +57,7 @@ export async function compress(name: CompressionName, raw: Buffer): Promise<Buff
  * No more is allocated than the declared size, and that only when it is possible.
  * @param rawSize bytes, as the sender declared
  * @param limit most bytes that `rawSize` may be
+ * @param allocate gives memory of just that size for what was LZ4, new memory where not given
  * @throws SlsError `CorruptBody` when the data is damaged or of another size; `BadResponse` for zstd where this Node
  *   has none
  */
@@ -64,14 +65,15 @@ export async function decompress(
   name: CompressionName,
   data: Buffer,
   rawSize: number,
-  limit: number = DEFAULT_RAW_LIMIT
+  limit: number = DEFAULT_RAW_LIMIT,
+  allocate: (size: number) => Buffer = Buffer.allocUnsafeSlow
 ): Promise<Buffer> {
   if (!Number.isInteger(rawSize) || rawSize < 0) throw corrupt(name, `the declared size is ${rawSize}`)
   if (rawSize > limit) throw corrupt(name, `the declared size is ${rawSize} bytes, more than ${limit}`)
   if (rawSize === 0 && data.length === 0) return data
   switch (name) {
     case 'lz4':
-      return decompressLz4(data, rawSize)
+      return decompressLz4(data, rawSize, allocate)
     case 'deflate':
       if (rawSize > data.length * DEFLATE_MOST_EXPANSION) throw impossible(name, data.length, rawSize)
       return await expand(name, zlib.unzip, data, rawSize)
@@ -86,6 +88,14 @@ export async function decompress(
       if (data.length !== rawSize) throw corrupt(name, `${data.length} bytes, declared are ${rawSize}`)
       return data
   }
+}
+
+/**
+ * Fills `raw` with what one LZ4 block holds.
+ * @throws SlsError `CorruptBody` when the block is damaged or holds more or less
+ */
+export function expandLz4(block: Buffer, raw: Buffer): void {
+  if (!lz4().decode(block, raw)) throw corrupt('lz4', `not a block of ${raw.length} bytes`)
 }
 
 /** The block is made in memory that is used again and then copied, so that a body holds no more than its size. */
@@ -106,10 +116,10 @@ function copyOf(bytes: Buffer): Buffer {
   return copy
 }
 
-function decompressLz4(data: Buffer, rawSize: number): Buffer {
+function decompressLz4(data: Buffer, rawSize: number, allocate: (size: number) => Buffer): Buffer {
   if (rawSize > data.length * LZ4_MOST_EXPANSION) throw impossible('lz4', data.length, rawSize)
-  const raw = Buffer.allocUnsafeSlow(rawSize)
-  if (!lz4().decode(data, raw)) throw corrupt('lz4', `not a block of ${rawSize} bytes`)
+  const raw = allocate(rawSize)
+  expandLz4(data, raw)
   return raw
 }
 

@@ -46,6 +46,47 @@ describe('PullLogs', () => {
     }
   }
 
+  it('puts what came as an LZ4 block where the caller wants it, and gives the block as well', async () => {
+    const vector = cases.find(({ response }) => response.headers['x-log-compresstype'] === 'lz4')
+    assert.ok(vector !== undefined)
+    answer(vector)
+    const memory = Buffer.alloc(1 << 20)
+    const sizes: number[] = []
+    const allocate = (size: number) => {
+      sizes.push(size)
+      return memory.subarray(0, size)
+    }
+    const { body, block } = await sls.pullLogs({ ...request, allocate })
+    assert.deepEqual(sizes, [vector.expected.rawSize])
+    assert.equal(body.buffer, memory.buffer)
+    assert.equal(body.toString('hex'), vector.expected.rawHex)
+    assert.equal(block?.toString('hex'), vector.response.bodyHex)
+  })
+
+  it('takes a body in pieces that does not say how long it is', async () => {
+    const { response: stored, expected } = caseOf('many-lz4')
+    stub.answer = (_request, response) => {
+      response.writeHead(200, stored.headers)
+      for (const byte of Buffer.from(stored.bodyHex, 'hex')) response.write(Buffer.of(byte))
+      response.end()
+    }
+    const { body, block } = await sls.pullLogs(request)
+    assert.equal(body.toString('hex'), expected.rawHex)
+    assert.equal(block?.buffer.byteLength, stored.bodyHex.length / 2)
+  })
+
+  it('asks for no memory for a body that did not come as an LZ4 block', async () => {
+    const vector = cases.find(
+      ({ response, expected }) => expected.rawSize > 0 && response.headers['x-log-compresstype'] === undefined
+    )
+    assert.ok(vector !== undefined)
+    answer(vector)
+    const { body, block } = await sls.pullLogs({ ...request, allocate: () => assert.fail('not asked for') })
+    assert.equal(body.toString('hex'), vector.expected.rawHex)
+    assert.equal(block, undefined)
+    assert.equal(body.buffer.byteLength, body.length, 'it keeps nothing else')
+  })
+
   for (const vector of cases) {
     const compression = (vector.response.headers['x-log-compresstype'] ?? 'none') as CompressionName
     it(`reads what the SDKs read: ${vector.id}`, async function () {

@@ -122,6 +122,7 @@ export class Fetched implements DeliveredFetch {
   deliver(): SourceBatch {
     this.#deliveries++
     this.#refused = false
+    this.#memory.taken()
     this.#delivered = this.#open().slice(0, this.#window)
     const batch = new DeliveredBatch(this, this.#deliveries, this.#delivered)
     this.owner.delivered(this, batch)

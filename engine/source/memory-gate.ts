@@ -3,10 +3,19 @@ import { SlsError } from '../client/errors'
 /** What one response is taken to hold at most, bytes: the service keeps to about this size. */
 const largestResponse = 10 * 1024 * 1024
 
+/**
+ * How much may lie ready for the flow before nothing more is fetched ahead: bytes, and responses where they are large.
+ * What lies long is cold when its turn comes, in every cache and to the garbage collector.
+ */
+const aheadBytes = 8 * 1024 * 1024
+const aheadResponses = 8
+
 /** The memory of one response, from before it is asked for until it is not needed any more. */
 export interface Reservation {
   /** The response is here and holds `bytes` bytes. */
   settle(bytes: number): void
+  /** The flow has the response, or some of it. Once is enough. */
+  taken(): void
   /** Once is enough; further calls do nothing. */
   release(): void
 }
@@ -19,13 +28,16 @@ interface Waiter {
 /**
  * Bounds the bytes that are fetched and not yet acknowledged. A fetch is let through before it is sent: while others
  * are under way each of those counts with the largest response; alone it counts with what its shard brought last. So
- * the bound is passed by one response at most. Those who wait are let through in the order they came.
+ * the bound is passed by one response at most. None is let through while enough lies ready for the flow. Those who wait
+ * are let through in the order they came.
  */
 export class MemoryGate {
   readonly limit: number
   readonly #waiting: Waiter[] = []
   #held = 0
   #underWay = 0
+  readonly #ready = new Set<Reservation>()
+  #readyBytes = 0
 
   /** @param limit bytes, 0 for none */
   constructor(limit: number) {
@@ -83,6 +95,7 @@ export class MemoryGate {
   }
 
   #fits(expected: number): boolean {
+    if (this.#ready.size >= aheadResponses && this.#readyBytes >= aheadBytes) return false
     if (this.limit === 0 || this.#held + this.#underWay === 0) return true
     return this.#held + this.#underWay * largestResponse + expected <= this.limit
   }
@@ -91,21 +104,32 @@ export class MemoryGate {
     let held: number | undefined
     let released = false
     this.#underWay++
-    return {
+    const leaveReady = () => {
+      if (this.#ready.delete(reservation)) this.#readyBytes -= held ?? 0
+    }
+    const reservation: Reservation = {
       settle: (bytes) => {
         if (held !== undefined || released) return
         held = bytes
         this.#underWay--
         this.#held += bytes
+        this.#readyBytes += bytes
+        this.#ready.add(reservation)
+        this.#admit()
+      },
+      taken: () => {
+        leaveReady()
         this.#admit()
       },
       release: () => {
         if (released) return
         released = true
+        leaveReady()
         if (held === undefined) this.#underWay--
         else this.#held -= held
         this.#admit()
       }
     }
+    return reservation
   }
 }

@@ -57,7 +57,7 @@ export async function fetchOnce(
   const reservation = await gate.reserve(request.expectedSize, signal)
   let body: PulledBody | undefined
   const memory: Reservation = {
-    settle: (bytes) => reservation.settle(bytes),
+    ...reservation,
     release: () => {
       body?.close()
       reservation.release()

@@ -12,7 +12,11 @@ const turn = () => new Promise((resolve) => setImmediate(resolve))
 describe('the memory gate', () => {
   it('lets everything through without a limit', async () => {
     const gate = new MemoryGate(0)
-    for (let count = 0; count < 100; count++) (await gate.reserve(1, forever)).settle(100 * mebibyte)
+    for (let count = 0; count < 100; count++) {
+      const reservation = await gate.reserve(1, forever)
+      reservation.settle(100 * mebibyte)
+      reservation.taken()
+    }
     assert.equal(gate.held, 10_000 * mebibyte)
   })
 
@@ -26,6 +30,32 @@ describe('the memory gate', () => {
     first.settle(10)
     await third
     assert.equal(gate.waiting, 0)
+  })
+
+  it('lets nothing through while enough lies ready for the flow', async () => {
+    const gate = new MemoryGate(0)
+    const ready = await Promise.all(Array.from({ length: 10 }, () => gate.reserve(1, forever)))
+    for (const reservation of ready) reservation.settle(2 * mebibyte)
+    const waiting = [gate.reserve(1, forever), gate.reserve(1, forever)]
+    await turn()
+    assert.equal(gate.waiting, 2)
+    ready[0]?.taken()
+    ready[0]?.taken()
+    ready[0]?.release()
+    ready[1]?.taken()
+    await turn()
+    assert.equal(gate.waiting, 2, 'eight lie ready')
+    ready[2]?.release()
+    await Promise.all(waiting)
+    assert.equal(gate.held, 16 * mebibyte)
+  })
+
+  it('lets any number of small responses, and some large ones, lie ready for the flow', async () => {
+    const gate = new MemoryGate(0)
+    for (let count = 0; count < 1000; count++) (await gate.reserve(1, forever)).settle(1000)
+    const other = new MemoryGate(0)
+    for (let count = 0; count < 8; count++) (await other.reserve(1, forever)).settle(10 * mebibyte)
+    assert.equal(other.held, 80 * mebibyte)
   })
 
   it('lets one through that is larger than the limit, and nothing beside it', async () => {

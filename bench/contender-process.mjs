@@ -69,7 +69,11 @@ async function perform({ work, args }) {
   process.send({ ...meter.measured, ...meter.endMemory(), result })
 }
 
+/** Milliseconds in which it has to end once nobody listens. */
+const PATIENCE = 3000
+
 process.on('disconnect', async () => {
+  setTimeout(() => process.exit(1), PATIENCE)
   await subject.close?.()
   process.exit()
 })

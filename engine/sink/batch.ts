@@ -3,7 +3,7 @@ import type { SlsError } from '../client/errors'
 import type { CompressionName } from '../client/model'
 import type { StoredRecord } from '../state/spool/spool-reader'
 import { type BatchFrame, batchKey } from './batch-key'
-import { Piece, type Settlement, type Share } from './piece'
+import { Piece, type Settlement, Share } from './piece'
 import type { WriteTicket } from './write-ledger'
 
 /** What a batch and each write in it are reckoned to take in memory besides the encoded bytes. */
@@ -65,7 +65,7 @@ export class Batch {
     const span = { first: firstLog, last: lastLog }
     const frame: BatchFrame = { logstore, topic: '', source: '', tags: [], hashKey }
     const batch = new Batch(frame, batchKey(frame), openedAt)
-    const share: Share = { ticket: settlement, logs, bytes: rawSize }
+    const share = new Share(settlement, logs, rawSize)
     batch.stored = stored
     batch.#encoder = undefined
     batch.#shares.push(share)
@@ -129,7 +129,7 @@ export class Batch {
       last.logs++
       last.bytes += added
     } else {
-      this.#shares.push({ ticket, logs: 1, bytes: added })
+      this.#shares.push(new Share(ticket, 1, added))
     }
     return true
   }
@@ -140,7 +140,7 @@ export class Batch {
     if (encoder === undefined) return
     this.#encoder = undefined
     const span = { first: this.#first, last: this.#last }
-    this.pieces.push(Piece.ofRaw(encoder.finish(), this.#shares, compression, span))
+    this.pieces.push(Piece.ofEncoder(encoder, this.#shares, compression, span))
     this.state = 'blocked'
   }
 

@@ -13,12 +13,17 @@ export interface Settlement {
   spool(logs: number, bytes: number): void
 }
 
-/** The consecutive logs of a batch that belong to one write. */
-export interface Share {
-  readonly ticket: Settlement
-  logs: number
-  /** Encoded bytes of these logs. */
-  bytes: number
+/**
+ * The consecutive logs of a batch that belong to one write. A class: V8 takes to laying object literals of which many
+ * wait straight into the old generation, where each of these would keep its write's garbage alive for long.
+ */
+export class Share {
+  constructor(
+    readonly ticket: Settlement,
+    public logs: number,
+    /** Encoded bytes of these logs. */
+    public bytes: number
+  ) {}
 }
 
 /** Slack that an encoded group may keep while it waits, as a share of its bytes. */
@@ -35,27 +40,34 @@ export class Piece {
   #rawSize: number
   #span: TimeSpan
   #raw: Buffer | undefined
-  #body: Buffer | undefined
+  /** Whose memory `#raw` is, where it can be used again. */
+  #encoder: LogGroupEncoder | undefined
+  #body: Promise<Buffer> | undefined
 
   private constructor(
-    raw: Buffer | undefined,
-    body: Buffer | undefined,
     rawSize: number,
     readonly shares: readonly Share[],
     readonly compression: CompressionName,
     /** Times of its logs, or wider. */
     span: TimeSpan
   ) {
-    this.#raw = raw
-    this.#body = body
     this.#rawSize = rawSize
     this.#span = span
     this.logs = shares.reduce((sum, share) => sum + share.logs, 0)
   }
 
-  /** One that is encoded. */
-  static ofRaw(raw: Buffer, shares: readonly Share[], compression: CompressionName, span: TimeSpan): Piece {
-    return new Piece(raw, undefined, raw.length, shares, compression, span)
+  /** What was encoded; from now on the encoder is the piece's. */
+  static ofEncoder(
+    encoder: LogGroupEncoder,
+    shares: readonly Share[],
+    compression: CompressionName,
+    span: TimeSpan
+  ): Piece {
+    const raw = encoder.finish()
+    const piece = new Piece(raw.length, shares, compression, span)
+    piece.#raw = raw
+    piece.#encoder = encoder
+    return piece
   }
 
   /** One that is compressed already. */
@@ -66,7 +78,9 @@ export class Piece {
     compression: CompressionName,
     span: TimeSpan
   ): Piece {
-    return new Piece(undefined, body, rawSize, shares, compression, span)
+    const piece = new Piece(rawSize, shares, compression, span)
+    piece.#body = Promise.resolve(body)
+    return piece
   }
 
   /** Bytes before compression. */
@@ -85,26 +99,27 @@ export class Piece {
     const { raw, repaired, span } = repairGroup(await this.#rawBytes(), service, repair)
     this.#span = span
     if (repaired === 0) return 0
+    this.#letGoOfRaw()
     this.#raw = raw
     this.#rawSize = raw.length
     this.#body = undefined
     return repaired
   }
 
-  /** The bytes to send. Compressed once; from then on only these are kept. */
-  async body(): Promise<Buffer> {
-    if (this.#body === undefined) {
-      this.#body = await compress(this.compression, await this.#rawBytes())
-      this.#raw = undefined
-    }
+  /** The bytes to send. Compressed once, whoever asks; from then on only these are kept. */
+  body(): Promise<Buffer> {
+    this.#body ??= this.#compress()
     return this.#body
   }
 
   /** Gives back what the encoder reserved in vain. */
   trim(): void {
     const raw = this.#raw
-    if (raw !== undefined && raw.buffer.byteLength > raw.length * (1 + TOLERATED_SLACK))
-      this.#raw = copyOf(raw)
+    if (raw === undefined || this.#body !== undefined) return
+    if (raw.buffer.byteLength <= raw.length * (1 + TOLERATED_SLACK)) return
+    const copy = copyOf(raw)
+    this.#letGoOfRaw()
+    this.#raw = copy
   }
 
   /** Two pieces with half of the logs each. */
@@ -115,8 +130,8 @@ export class Piece {
     for (const { ticket, logs, bytes } of this.shares) {
       const kept = Math.min(left, logs)
       const keptBytes = Math.round((bytes * kept) / logs)
-      if (kept > 0) first.push({ ticket, logs: kept, bytes: keptBytes })
-      if (kept < logs) second.push({ ticket, logs: logs - kept, bytes: bytes - keptBytes })
+      if (kept > 0) first.push(new Share(ticket, kept, keptBytes))
+      if (kept < logs) second.push(new Share(ticket, logs - kept, bytes - keptBytes))
       left -= kept
     }
     return this.#split(first, second)
@@ -137,13 +152,34 @@ export class Piece {
       const end = shares.reduce((sum, share) => sum + share.logs, at)
       for (const log of logs.slice(at, end)) encoder.append(log)
       at = end
-      return Piece.ofRaw(encoder.finish(), shares, this.compression, this.#span)
+      return Piece.ofEncoder(encoder, shares, this.compression, this.#span)
     }
     return [encode(first), encode(second)]
   }
 
+  async #compress(): Promise<Buffer> {
+    try {
+      const raw = await this.#rawBytes()
+      const body = await compress(this.compression, raw)
+      if (body === raw) this.#encoder = undefined
+      this.#letGoOfRaw()
+      return body
+    } catch (error) {
+      this.#body = undefined
+      throw error
+    }
+  }
+
   async #rawBytes(): Promise<Buffer> {
-    return this.#raw ?? (await decompress(this.compression, this.#body ?? Buffer.alloc(0), this.rawSize))
+    if (this.#raw !== undefined) return this.#raw
+    const body = (await this.#body) ?? Buffer.alloc(0)
+    return await decompress(this.compression, body, this.rawSize)
+  }
+
+  #letGoOfRaw(): void {
+    this.#raw = undefined
+    this.#encoder?.release()
+    this.#encoder = undefined
   }
 }
 

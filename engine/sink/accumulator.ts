@@ -3,8 +3,10 @@ import { BATCH_OVERHEAD, Batch, SHARE_OVERHEAD } from './batch'
 import type { MemoryBudget } from './memory-budget'
 import { SERVICE_LIMITS, type SinkSettings } from './options'
 import type { OrderBook } from './order-book'
+import type { Place } from './place'
 import type { PreparedWrite } from './prepare-write'
 import { asSlsError } from './write-error'
+import type { WriteTicket } from './write-ledger'
 
 export interface AccumulatorParts {
   settings: Pick<
@@ -89,6 +91,22 @@ export class Accumulator {
       this.#addNext(write)
   }
 
+  /**
+   * Adds a log that was not looked at, where the buffer has room for the largest there can be.
+   * @returns false, and no log is added, when it is too large or no log
+   */
+  addUnchecked(place: Place, log: LogInput, ticket: WriteTicket): boolean {
+    let batch: Batch | undefined
+    try {
+      batch = this.#append(place, log, ticket)
+    } catch {
+      return false
+    }
+    if (batch === undefined) return false
+    if (this.#isFull(batch.logs, batch.bytes)) this.#seal(batch)
+    return true
+  }
+
   sealAll(): void {
     for (const batch of this.#open.values()) this.#seal(batch)
   }
@@ -122,16 +140,17 @@ export class Accumulator {
   #addNext(write: PreparedWrite): void {
     const log = write.logs[write.next++] as LogInput
     try {
-      const batch = this.#append(write, log)
+      const batch = this.#append(write.place, log, write.ticket)
+      if (batch === undefined) throw new Error('the log outgrew the size it was checked with')
       if (this.#isFull(batch.logs, batch.bytes)) this.#seal(batch)
     } catch (error) {
       write.ticket.fail(1, asSlsError(error))
     }
   }
 
-  #append(write: PreparedWrite, log: LogInput): Batch {
-    const { ticket } = write
-    const { key, orderKey, frame } = write.place
+  /** Undefined where the log is larger than a request may be. */
+  #append(place: Place, log: LogInput, ticket: WriteTicket): Batch | undefined {
+    const { key, orderKey, frame } = place
     const { order, settings } = this.parts
     this.#sealWhatMustGoBefore(orderKey, key)
     const open = this.#open.get(key)
@@ -145,8 +164,7 @@ export class Accumulator {
       this.#seal(open)
     }
     const batch = new Batch(frame, key, settings.clock.now())
-    if (!batch.append(log, ticket, SERVICE_LIMITS.bytes))
-      throw new Error('the log outgrew the size it was checked with')
+    if (!batch.append(log, ticket, SERVICE_LIMITS.bytes)) return undefined
     this.#admit(batch)
     order?.follow(orderKey, batch)
     return batch

@@ -120,11 +120,20 @@ export class WriteLedger {
   }
 
   open(logs: number, logstore: string, observer: WriteObserver): WriteTicket {
-    this.#pendingWrites++
-    this.#pendingByEpoch.set(this.#epoch, (this.#pendingByEpoch.get(this.#epoch) ?? 0) + 1)
-    const ticket = new WriteTicket(logs, logstore, this.#epoch, this, observer)
+    const ticket = this.draft(logs, logstore, observer)
+    this.enter(ticket)
     ticket.settleIfDone()
     return ticket
+  }
+
+  /** A ticket that counts once it is entered, which must be before any of its logs is settled. */
+  draft(logs: number, logstore: string, observer: WriteObserver): WriteTicket {
+    return new WriteTicket(logs, logstore, this.#epoch, this, observer)
+  }
+
+  enter({ epoch }: WriteTicket): void {
+    this.#pendingWrites++
+    this.#pendingByEpoch.set(epoch, (this.#pendingByEpoch.get(epoch) ?? 0) + 1)
   }
 
   settled(ticket: WriteTicket, failed: boolean): void {

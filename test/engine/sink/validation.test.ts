@@ -73,6 +73,25 @@ describe('A write', () => {
     await sink.close()
   })
 
+  const huge = { time: 1, contents: { text: 'x'.repeat(10_485_760) } }
+  const alone = [...wrong, ['too much', huge, undefined] as const]
+  for (const [what, log, field] of alone) {
+    it(`of one log with ${what} is refused just so, and those before and after it are accepted`, async () => {
+      const { sink, service, clock } = sinkUnderTest()
+      const before = sink.write({ logs: [good] })
+      const error = await failureOf(sink.write({ logs: [log] }))
+      const after = sink.write({ logs: [good] })
+      assert.deepEqual([error.code, error.field], [field === undefined ? 'LogTooLarge' : 'InvalidLog', field])
+      assert.deepEqual([error.logIndex, error.logs, error.acceptedLogs], [0, 1, 0])
+      assert.equal(sink.status().pendingWrites, 2)
+      await clock.advance(3000)
+      await Promise.all([before, after])
+      assert.deepEqual(service.values('id'), ['good', 'good'])
+      assert.equal(sink.status().memory.used, 0)
+      await sink.close()
+    })
+  }
+
   it('with a log of exactly the largest size is accepted', async () => {
     const { sink, service, clock } = sinkUnderTest({ maxBytes: 10_485_760 })
     const text = 'x'.repeat(10_485_760 - 20)

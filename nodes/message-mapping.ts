@@ -4,7 +4,7 @@ import { md5HashKey } from '../engine/sink/hash-key'
 import type { SinkWrite } from '../engine/sink/prepare-write'
 import { fieldText, invalidLog } from './field-value'
 import { type Instant, ofMilliseconds, readInstant } from './instant'
-import { tagsOf, toLogs } from './message-to-log'
+import { isTextRecord, tagsOf, toLogs } from './message-to-log'
 import type { NodeMessage } from './node-red'
 import { receivedLogs, timeOf } from './received-logs'
 import type { Mapping } from './sink-settings'
@@ -30,9 +30,14 @@ export function mapMessage(
   message: NodeMessage,
   clock: () => number = Date.now
 ): SinkWrite[] | Promise<SinkWrite[]> {
-  const { content, time, topic, source, tags, hashKey } = mapping
+  const { time, topic, source, tags, hashKey } = mapping
+  const content = mapping.content(message)
+  if (mapping.isPlain && message.sls === undefined && isTextRecord(content)) {
+    const { time: second, timeNs } = present(clock)
+    return [{ logstore: logstoreOf(mapping, message), logs: [{ time: second, timeNs, contents: content }] }]
+  }
   const values: MappedValues = {
-    content: content(message),
+    content,
     time: time?.(message),
     topic: topic?.(message),
     source: source?.(message),
@@ -77,13 +82,13 @@ function writes(
   const logstore = logstoreOf(mapping, message)
   const received = receivedLogs(message.sls)
   const count = Array.isArray(values.content) ? values.content.length : 1
-  const present = ofMilliseconds(clock(), true) ?? { time: 0 }
+  const now = present(clock)
   const converted = toLogs(values.content, {
     field: mapping.contentName,
     bytes: mapping.bytes,
     time: (index) =>
       mapping.time === undefined
-        ? (received.time(index, count) ?? present)
+        ? (received.time(index, count) ?? now)
         : explicitTime(values.time, index, count)
   })
   const frames = converted.length === 1 && converted[0] ? received.split(converted[0]) : converted
@@ -99,6 +104,10 @@ function writes(
     const tags = chosen.tags ?? frame.tags ?? received.frame.tags
     return { logstore, topic, source, tags, hashKey: chosen.hashKey, logs: frame.logs }
   })
+}
+
+function present(clock: () => number): Instant {
+  return ofMilliseconds(clock(), true) ?? { time: 0 }
 }
 
 function logstoreOf(mapping: Mapping, message: NodeMessage): string {

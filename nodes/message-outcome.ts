@@ -57,8 +57,11 @@ export class MessageOutcome implements WriteObserver {
       answer(this.done, this.outcomes.node, toNodeError(this.error))
       return
     }
-    // A frozen message does without.
-    Reflect.set(this.message, 'slsReceipt', this.outcomes.describe(this.receipt))
+    try {
+      this.message['slsReceipt'] = this.outcomes.describe(this.receipt)
+    } catch {
+      // A frozen message does without.
+    }
     answer(this.done, this.outcomes.node)
   }
 }

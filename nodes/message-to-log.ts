@@ -223,8 +223,17 @@ function entriesOf(map: Map<unknown, unknown>): [string, unknown][] {
 }
 
 /** True where the value can be encoded as it is: no raw form, whose fields hold more than texts, looks like that. */
-function isTextRecord(value: unknown): value is Record<string, string> {
-  if (typeof value !== 'object' || value === null || inheritsFields(value)) return false
+export function isTextRecord(value: unknown): value is Record<string, string> {
+  if (typeof value !== 'object' || value === null) return false
+  try {
+    return holdsTexts(value)
+  } catch {
+    return false // a getter or a proxy
+  }
+}
+
+function holdsTexts(value: object): boolean {
+  if (inheritsFields(value)) return false
   let any = false
   for (const key in value) {
     if (key === '' || typeof (value as Record<string, unknown>)[key] !== 'string') return false

@@ -66,6 +66,8 @@ export interface Mapping {
   source: TypedValue | undefined
   tags: TypedValue | undefined
   hashKey: { kind: 'md5' | 'explicit'; value: TypedValue } | undefined
+  /** Nothing but the content and the logstore depends on the message. */
+  isPlain: boolean
 }
 
 export interface SinkNodeSettings {
@@ -146,7 +148,7 @@ function readMapping(RED: NodeRed, node: Node, reader: Reader, logstore: string)
   const optional = (property: 'topic' | 'source' | 'tags') =>
     reader.verbatim(property).trim() === '' ? undefined : typed(property)
   const hashKey = reader.choice('hashKey', ['none', 'md5', 'explicit'])
-  return {
+  const mapping = {
     logstore,
     fromMessage: logstore === '' || reader.flag('overrideLogstore'),
     content: typed('content'),
@@ -157,5 +159,8 @@ function readMapping(RED: NodeRed, node: Node, reader: Reader, logstore: string)
     source: optional('source'),
     tags: optional('tags'),
     hashKey: hashKey === 'none' ? undefined : { kind: hashKey, value: typed('hashKeyValue') }
-  }
+  } satisfies Omit<Mapping, 'isPlain'>
+  const { time, topic, source, tags } = mapping
+  const chosen = [time, topic, source, tags, mapping.hashKey]
+  return { ...mapping, isPlain: chosen.every((value) => value === undefined) }
 }

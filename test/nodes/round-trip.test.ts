@@ -20,7 +20,8 @@ const untouched: Mapping = {
   topic: undefined,
   source: undefined,
   tags: undefined,
-  hashKey: undefined
+  hashKey: undefined,
+  isPlain: true
 }
 
 async function messagesOf(groups: readonly LogGroup[], output: Output): Promise<NodeMessage[]> {

@@ -13,6 +13,7 @@ import type { SourceSettings } from './options'
 import type { PersistentCalls } from './persistent-calls'
 import type { Progress } from './progress'
 import type { PullLimiter } from './pull-limiter'
+import type { PulledBodies } from './pulled-bodies'
 import type { SourceClient } from './source-client'
 import type { Totals } from './totals'
 
@@ -26,6 +27,7 @@ export interface SourceContext {
   readonly emitter: SourceEmitter
   readonly calls: PersistentCalls
   readonly gate: MemoryGate
+  readonly bodies: PulledBodies
   readonly pulls: PullLimiter
   readonly handOver: HandOver<Fetched>
   readonly damages: Damages

@@ -5,8 +5,11 @@ import { expandLz4 } from '../client/compression/compression'
 
 const MEBIBYTES = 1024 * 1024
 
+/** Shared by all sources of the process, so that many that are at rest keep no more memory than one. */
+const sharedPool = new BufferPool(16 * MEBIBYTES, 16 * MEBIBYTES)
+
 /**
- * The bodies of fetches. All are held as they came, compressed; only those that were read last are held decompressed
+ * The bodies of the fetches of one source. All are held as they came, compressed; only those that were read last are held decompressed
  * as well, in memory that is used again, and are decompressed once more if need be.
  */
 export class PulledBodies {
@@ -16,10 +19,13 @@ export class PulledBodies {
   readonly #open = new Map<PulledBody, Buffer>()
   #openBytes = 0
 
-  /** @param capacity bytes of decompressed bodies, all together; a single one may have more */
-  constructor(capacity: number = 16 * MEBIBYTES) {
+  /**
+   * @param capacity bytes of decompressed bodies, all together; a single one may have more
+   * @param pool where their memory comes from and goes to
+   */
+  constructor(capacity: number = 16 * MEBIBYTES, pool: BufferPool = sharedPool) {
     this.#capacity = capacity
-    this.#pool = new BufferPool(capacity, capacity)
+    this.#pool = pool
   }
 
   /** Bytes of the bodies that are held decompressed. */
@@ -106,6 +112,3 @@ export class PulledBody implements BodyMemory {
     this.#bodies.close(this)
   }
 }
-
-/** Shared by all sources of the process, so that many of them need no more memory than one. */
-export const pulledBodies = new PulledBodies()

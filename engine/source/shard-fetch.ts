@@ -4,7 +4,7 @@ import { decodeCursor, encodeCursor } from '../client/cursor'
 import { SlsError } from '../client/errors'
 import type { MemoryGate, Reservation } from './memory-gate'
 import type { PullLimiter } from './pull-limiter'
-import { type PulledBody, pulledBodies } from './pulled-bodies'
+import type { PulledBodies, PulledBody } from './pulled-bodies'
 
 export interface FetchRequest {
   readonly logstore: string
@@ -50,7 +50,7 @@ export interface FetchAnswer {
  */
 export async function fetchOnce(
   pulls: Pick<PullLimiter, 'pullLogs'>,
-  gate: MemoryGate,
+  { gate, bodies }: { readonly gate: MemoryGate; readonly bodies: PulledBodies },
   request: FetchRequest,
   signal: AbortSignal
 ): Promise<FetchAnswer> {
@@ -69,14 +69,14 @@ export async function fetchOnce(
     const endCursor = end === undefined ? undefined : encodeCursor(end)
     let raw: Buffer | undefined
     const allocate = (size: number) => {
-      raw = pulledBodies.allocate(size)
+      raw = bodies.allocate(size)
       return raw
     }
     const result = await pulls.pullLogs(
       { logstore, shard, cursor, count, endCursor, query, allocate },
       signal
     )
-    if (result.block !== undefined && result.body === raw) body = pulledBodies.hold(raw, result.block)
+    if (result.block !== undefined && result.body === raw) body = bodies.hold(raw, result.block)
     const answer = readAnswer(request, result, body, memory)
     memory.settle(result.body.length)
     return answer

@@ -58,13 +58,13 @@ export class ShardPuller {
     receiveTime: number | undefined,
     signal: AbortSignal
   ): Promise<FetchAnswer | undefined> {
-    const { calls, settings, gate } = this.#context
+    const { calls, settings } = this.#context
     const { logstore, shard } = this.#host
     const call = () => {
       const { query } = settings
       const request = { logstore, shard, from: ledger.position, end: end(), query }
       const sizes = { maxLogGroups: this.#logGroups, expectedSize: this.#lastSize }
-      return fetchOnce(this.#pulls, gate, { ...request, ...sizes }, signal)
+      return fetchOnce(this.#pulls, this.#context, { ...request, ...sizes }, signal)
     }
     const giveUp = (error: SlsError) => isInvalidCursor(error) || this.#isDamagedForGood(error)
     const onFailure = (error: SlsError) => {

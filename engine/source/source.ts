@@ -18,6 +18,7 @@ import { checkSourceOptions, type DefaultPosition, type SourceOptions, type Star
 import { PersistentCalls } from './persistent-calls'
 import { Progress } from './progress'
 import { PullLimiter } from './pull-limiter'
+import { PulledBodies } from './pulled-bodies'
 import { RateMeter } from './rate-meter'
 import { Seeking, type ShardPlace } from './seeking'
 import { ShardSet } from './shard-set'
@@ -219,6 +220,7 @@ export class SlsSource implements AsyncIterable<SourceBatch> {
       emitter,
       calls,
       gate: new MemoryGate(settings.memoryLimit),
+      bodies: new PulledBodies(),
       pulls: PullLimiter.of(client, clock, settings.random),
       handOver: new HandOver<Fetched>(settings.maxInFlight, (fetched) => fetched.owner.mayDeliver(fetched)),
       damages: new Damages(),

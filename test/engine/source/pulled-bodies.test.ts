@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert'
 import fc from 'fast-check'
+import { BufferPool } from '../../../engine/client/codec/buffer-pool'
 import { LogGroupEncoder } from '../../../engine/client/codec/log-group-encoder'
 import {
   encodeLogGroupList,
@@ -41,7 +42,7 @@ function idsOf({ group }: Pulled): (string | undefined)[] {
 
 describe('The bodies of fetches', () => {
   it('are held decompressed only up to the capacity', async () => {
-    const bodies = new PulledBodies(100_000)
+    const bodies = new PulledBodies(100_000, new BufferPool())
     const all = []
     for (let number = 0; number < 20; number++) all.push(await pulled(bodies, `body${number}`, 500))
     assert.ok(all.reduce((sum, { raw }) => sum + raw.length, 0) > 300_000)
@@ -51,7 +52,7 @@ describe('The bodies of fetches', () => {
   })
 
   it('use the same memory one after the other', async () => {
-    const bodies = new PulledBodies(100_000)
+    const bodies = new PulledBodies(100_000, new BufferPool())
     const memories = new Set<ArrayBufferLike>()
     for (let number = 0; number < 50; number++) {
       const { body } = await pulled(bodies, `body${number}`, 100)
@@ -62,8 +63,20 @@ describe('The bodies of fetches', () => {
     assert.equal(bodies.openBytes, 0)
   })
 
+  it('share the memory that is free with other sources, and displace none of their bodies', async () => {
+    const pool = new BufferPool()
+    const [mine, other] = [new PulledBodies(100_000, pool), new PulledBodies(100_000, pool)]
+    const first = await pulled(mine, 'mine', 500)
+    const memory = first.body.current.buffer
+    for (let number = 0; number < 10; number++) await pulled(other, `other${number}`, 500)
+    assert.equal(first.body.current.buffer, memory)
+    assert.equal(mine.openBytes, first.raw.length)
+    first.body.close()
+    assert.equal((await pulled(other, 'last', 500)).body.current.buffer, memory)
+  })
+
   it('may be larger than the capacity', async () => {
-    const bodies = new PulledBodies(1000)
+    const bodies = new PulledBodies(1000, new BufferPool())
     const large = await pulled(bodies, 'large', 1000)
     assert.deepEqual(idsOf(large), large.ids)
     const other = await pulled(bodies, 'other', 1000)
@@ -72,7 +85,7 @@ describe('The bodies of fetches', () => {
   })
 
   it('can be read when they are closed, and what was read of them before stays', async () => {
-    const bodies = new PulledBodies(50_000)
+    const bodies = new PulledBodies(50_000, new BufferPool())
     const first = await pulled(bodies, 'first', 300)
     const kept = first.group.encoded
     const records = first.group.records().records
@@ -99,7 +112,7 @@ describe('The bodies of fetches', () => {
         fc.array(action, { maxLength: 30 }),
         fc.integer({ min: 1, max: 60_000 }),
         async (sizes, actions, capacity) => {
-          const bodies = new PulledBodies(capacity)
+          const bodies = new PulledBodies(capacity, new BufferPool())
           const all: Pulled[] = []
           for (const [number, size] of sizes.entries()) all.push(await pulled(bodies, `body${number}`, size))
           const reads = actions.flatMap(({ body, size, close }) => {

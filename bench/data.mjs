@@ -32,12 +32,15 @@ export function dataSets(root, groupSize) {
   }
 }
 
-/** Logs of one shape: `fields 50` has 50 fields of 12 bytes, `message 1000` a message of 1,000 bytes. */
-export function shapedSet(name, groupSize) {
+/**
+ * Logs of one shape: `fields 50` has 50 fields of 12 bytes, `message 1000` a message of 1,000 bytes.
+ * @param most bytes of all messages, to which long ones come with fewer logs
+ */
+export function shapedSet(name, groupSize, most) {
   const [kind, amount] = name.split(' ')
   if (kind === 'message') {
     const text = 'The quick brown fox jumps over the lazy dog. '.repeat(Number(amount) / 45 + 1)
-    return group(groupSize, (index) => ({
+    return group(Math.min(groupSize, Math.floor(most / (Number(amount) + 100))), (index) => ({
       level: 'info',
       message: `${index} ${text}`.slice(0, Number(amount))
     }))

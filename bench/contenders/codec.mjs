@@ -3,6 +3,9 @@ import assert from 'node:assert/strict'
 import { dataSets, shapedSet } from '../data.mjs'
 import { built, root } from '../paths.mjs'
 
+/** Bytes: the service takes no more. */
+const LARGEST_GROUP = 10_000_000
+
 const peers = {
   ours: openOurs,
   reflection: async () => (await import('../peers/protobufjs-messages.mjs')).protobufjs('reflection'),
@@ -42,25 +45,25 @@ export async function open({ peer, groupSize }) {
     bodies[name] = Buffer.from(codec.encode(data))
     assert.deepEqual(codec.decode(bodies[name]), data.records, `${peer}, ${name}`)
   }
-  const repeat = (milliseconds, run) => {
+  const repeat = (milliseconds, logs, run) => {
     const end = performance.now() + milliseconds
     let times = 0
     for (; performance.now() < end; times++) run()
-    return { logs: times * groupSize }
+    return { logs: times * logs }
   }
   /** A data set, or one of this shape: `fields 50`, `message 1000`. */
   const prepare = (name) => {
-    sets[name] ??= shapedSet(name, groupSize)
+    sets[name] ??= shapedSet(name, groupSize, LARGEST_GROUP)
     bodies[name] ??= Buffer.from(codec.encode(sets[name]))
   }
   return {
     encode: (name, milliseconds) => {
       prepare(name)
-      return repeat(milliseconds, () => codec.encode(sets[name]))
+      return repeat(milliseconds, sets[name].records.length, () => codec.encode(sets[name]))
     },
     decode: (name, milliseconds) => {
       prepare(name)
-      return repeat(milliseconds, () => codec.decode(bodies[name]))
+      return repeat(milliseconds, sets[name].records.length, () => codec.decode(bodies[name]))
     },
     bytes: (name) => bodies[name].length
   }

@@ -2,15 +2,13 @@ import { RecordShapes } from './record-shapes'
 import * as tags from './tags'
 
 /** Fields of a log that a scan takes in; logs with more are left to the general reader. */
-const MAX_FIELDS = 256
+export const MAX_FIELDS = 256
 /** Bytes of a log that a scan takes in: its sizes then have one byte or two. */
 const MAX_LOG_SIZE = 0x3fff
 
 const MAX_TIME_SIZE = 5
 const MAX_TIME = 0xffff_ffff
 const TIME_NS_SIZE = 4
-const NOT_ASCII = 0x80
-const NOT_ASCII_IN_WORD = 0x8080_8080 | 0
 
 /**
  * Finds the values of a log that is written as all SLS writers do it: Time, Contents (key, then value), Time_ns, and
@@ -23,12 +21,9 @@ export class LogScanner {
   timeNs: number | undefined
   /** Fields of the log. */
   count = 0
-  /** By field: offset of the value, offset behind it, and 0 where it is ASCII. */
+  /** By field: offset of the value, offset behind it. */
   readonly starts = new Int32Array(MAX_FIELDS)
   readonly ends = new Int32Array(MAX_FIELDS)
-  readonly wide = new Int32Array(MAX_FIELDS)
-  /** 0 where all values are ASCII. */
-  anyWide = 0
 
   /** Scans the log in bytes `start` to `end`; false when it is left to the general reader. */
   scan(view: DataView, start: number, end: number): boolean {
@@ -63,9 +58,8 @@ export class LogScanner {
 
   /** Returns the offset behind the contents, or -1. */
   #scanContents(view: DataView, start: number, end: number): number {
-    const { starts, ends, wide } = this
+    const { starts, ends } = this
     let { root: shape } = this.#shapes
-    let anyWide = 0
     let count = 0
     let at = start
     while (at < end && view.getUint8(at) === tags.LOG_CONTENT) {
@@ -82,17 +76,13 @@ export class LogScanner {
       const valueSize = sizeAt(view, valueSizeAt, contentEnd)
       const valueStart = valueSizeAt + sizeOfSize(valueSize)
       if (valueSize < 0 || valueStart + valueSize !== contentEnd) return -1
-      const bits = highBits(view, valueStart, contentEnd)
       starts[count] = valueStart
       ends[count] = contentEnd
-      wide[count] = bits
-      anyWide |= bits
       count++
       at = contentEnd
     }
     this.shape = shape
     this.count = count
-    this.anyWide = anyWide
     return at
   }
 }
@@ -109,14 +99,4 @@ function sizeAt(view: DataView, offset: number, end: number): number {
 
 function sizeOfSize(size: number): number {
   return size < 0x80 ? 1 : 2
-}
-
-/** 0 where the bytes are ASCII. */
-function highBits(view: DataView, start: number, end: number): number {
-  let words = 0
-  let at = start
-  for (; at + 4 <= end; at += 4) words |= view.getInt32(at, true)
-  let bytes = 0
-  for (; at < end; at++) bytes |= view.getUint8(at)
-  return (words & NOT_ASCII_IN_WORD) | (bytes & NOT_ASCII)
 }

@@ -1,9 +1,9 @@
 import type { Content } from '../model'
 import { readLog } from './log-reader'
-import { LogScanner } from './log-scanner'
+import { LogScanner, MAX_FIELDS } from './log-scanner'
 import type { NativeBuffer } from './native-buffer'
 import { recordNames } from './record-names'
-import type { RecordShape } from './record-shapes'
+import { ShortValues } from './short-values'
 import { WideText } from './wide-text'
 
 /** The logs of a group as plain records, index by index: fields, Unix seconds, nanoseconds within the second. */
@@ -13,21 +13,29 @@ export interface RecordBlock {
   timesNs: (number | undefined)[]
 }
 
-/** Bytes of a log whose values are cut from one text: a value that is kept keeps the whole text. */
+/** Bytes of a text that values are cut from: a value that is kept keeps the whole text. */
 const LARGEST_TEXT = 2048
-/** Values up to this size are copied when they are cut from a text. */
-const SHORT_VALUE = 12
-const IN_ASCII_TEXT = -2
+const NOT_ASCII = 0x8080_8080 | 0
 
 /** Shared by all reads: each runs to its end before another begins. */
 const scanner = new LogScanner()
+const shortValues = new ShortValues()
 const wideText = new WideText(LARGEST_TEXT)
+/** Fields of a log that are to be cut from the wide text, and their UTF-16 units. */
+const wideFields = new Int32Array(MAX_FIELDS)
+const wideUnits = new Int32Array(MAX_FIELDS)
 
 /** Reads logs of one buffer as records. */
 export class RecordReader {
   readonly block: RecordBlock = { records: [], times: [], timesNs: [] }
   readonly #bytes: NativeBuffer
   readonly #view: DataView
+  /** By field, of the log that is read. */
+  readonly #values: string[] = []
+  /** Bytes `#textStart` to `#textEnd`, of which only those that are ASCII are right. */
+  #text = ''
+  #textStart = 0
+  #textEnd = 0
 
   constructor(bytes: NativeBuffer) {
     this.#bytes = bytes
@@ -41,7 +49,7 @@ export class RecordReader {
   read(start: number, end: number): void {
     const { block } = this
     if (scanner.scan(this.#view, start, end)) {
-      block.records.push(this.#record(start, end))
+      block.records.push(this.#record())
       block.times.push(scanner.time)
       block.timesNs.push(scanner.timeNs)
       return
@@ -57,80 +65,76 @@ export class RecordReader {
     return scanner.scan(this.#view, start, end)
   }
 
-  #record(start: number, end: number): Record<string, string> {
-    if (end - start > LARGEST_TEXT) return this.#largeRecord()
-    return scanner.anyWide === 0 ? this.#asciiRecord(start, end) : this.#wideRecord(start, end)
-  }
-
-  /** Each value is a text of its own. */
-  #largeRecord(): Record<string, string> {
-    const { shape, count, starts, ends, wide } = scanner
-    const record = emptyRecord(shape)
-    const { names } = shape
-    for (let field = 0; field < count; field++) {
-      const from = starts[field] as number
-      const to = ends[field] as number
-      record[names[field] as string] =
-        wide[field] === 0 ? this.#bytes.latin1Slice(from, to) : this.#bytes.utf8Slice(from, to)
-    }
-    return record
-  }
-
-  /** All values are cut from one text. */
-  #asciiRecord(start: number, end: number): Record<string, string> {
-    const { shape, count, starts, ends } = scanner
-    const record = emptyRecord(shape)
-    const { names } = shape
-    const text = this.#bytes.latin1Slice(start, end)
-    for (let field = 0; field < count; field++) {
-      record[names[field] as string] = text.substring(
-        (starts[field] as number) - start,
-        (ends[field] as number) - start
-      )
-    }
-    return record
-  }
-
-  /** Values that are not ASCII, and short ones beside them, are cut from one text; longer ASCII values from another. */
-  #wideRecord(start: number, end: number): Record<string, string> {
-    const { shape, count, starts, ends, wide } = scanner
-    let anyAscii = false
+  #record(): Record<string, string> {
+    const { count, starts, ends, shape } = scanner
+    const values = this.#values
+    const logNumber = this.block.records.length
     wideText.clear()
+    let wideCount = 0
+    let wideBytes = 0
     for (let field = 0; field < count; field++) {
       const from = starts[field] as number
       const to = ends[field] as number
-      if (wide[field] !== 0 || to - from <= SHORT_VALUE) wide[field] = wideText.add(this.#view, from, to)
+      if (shortValues.takes(field, to - from, logNumber)) {
+        values[field] =
+          shortValues.find(field, this.#view, from, to) ?? shortValues.add(this.#newValue(field))
+      } else if (highBits(this.#view, from, to) === 0) values[field] = this.#asciiValue(field)
       else {
-        wide[field] = IN_ASCII_TEXT
-        anyAscii = true
+        const hasRoom = wideBytes + to - from <= LARGEST_TEXT
+        const units = hasRoom ? wideText.add(this.#view, from, to) : -1
+        if (units < 0) values[field] = this.#bytes.utf8Slice(from, to)
+        else {
+          wideFields[wideCount] = field
+          wideUnits[wideCount++] = units
+          wideBytes += to - from
+        }
       }
     }
-    const record = emptyRecord(shape)
-    const { names } = shape
-    const asciiText = anyAscii ? this.#bytes.latin1Slice(start, end) : ''
+    if (wideCount > 0) this.#cutWideText(wideCount)
+    return shape.maker.make(values)
+  }
+
+  /** A short value that was not found. */
+  #newValue(field: number): string {
+    if (shortValues.isAscii) return this.#asciiValue(field)
+    return this.#bytes.utf8Slice(scanner.starts[field] as number, scanner.ends[field] as number)
+  }
+
+  #asciiValue(field: number): string {
+    const from = scanner.starts[field] as number
+    const to = scanner.ends[field] as number
+    if (from < this.#textStart || to > this.#textEnd) this.#startText(field)
+    return this.#text.substring(from - this.#textStart, to - this.#textStart)
+  }
+
+  /** The next text begins with this field's value and goes on to the end of the log, where it is not too far. */
+  #startText(field: number): void {
+    const { starts, ends } = scanner
+    const from = starts[field] as number
+    let last = scanner.count - 1
+    while (last > field && (ends[last] as number) - from > LARGEST_TEXT) last--
+    const to = ends[last] as number
+    this.#text = this.#bytes.latin1Slice(from, to)
+    this.#textStart = from
+    this.#textEnd = to
+  }
+
+  #cutWideText(count: number): void {
     const text = wideText.take()
     let at = 0
-    for (let field = 0; field < count; field++) {
-      const length = wide[field] as number
-      if (length >= 0) {
-        record[names[field] as string] = text.substring(at, at + length)
-        at += length
-      } else {
-        const from = starts[field] as number
-        const to = ends[field] as number
-        record[names[field] as string] =
-          length === IN_ASCII_TEXT
-            ? asciiText.substring(from - start, to - start)
-            : this.#bytes.utf8Slice(from, to)
-      }
+    for (let index = 0; index < count; index++) {
+      const end = at + (wideUnits[index] as number)
+      this.#values[wideFields[index] as number] = text.substring(at, end)
+      at = end
     }
-    return record
   }
 }
 
-/** A copy of the shape's template: fields are then set, not added one by one. */
-function emptyRecord(shape: RecordShape): Record<string, string> {
-  return { ...shape.template }
+/** 0 where the bytes are ASCII, and of less than 4 bytes those before them. */
+function highBits(view: DataView, start: number, end: number): number {
+  let words = view.getInt32(end - 4, true)
+  for (let at = start; at + 4 <= end; at += 4) words |= view.getInt32(at, true)
+  return words & NOT_ASCII
 }
 
 function recordOf(contents: readonly Content[]): Record<string, string> {

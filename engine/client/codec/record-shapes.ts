@@ -1,4 +1,4 @@
-import { recordNames } from './record-names'
+import { CompileBudget, RecordMaker } from './record-maker'
 import * as tags from './tags'
 
 const MAX_SHAPES = 4096
@@ -14,50 +14,61 @@ export class RecordShape {
   /** The size in bytes of the last key as it stands in a content, from its own tag to the value's tag. */
   readonly keySize: number
   readonly #encodedKey: Uint8Array
-  /** The encoded key in words of 4 bytes; the last one may overlap the one before. */
-  readonly #words: Int32Array
+  /** The encoded key in words of 4 bytes: the first four, the last one, which may overlap them, and those between. */
+  readonly #word0: number
+  readonly #word1: number
+  readonly #word2: number
+  readonly #word3: number
   readonly #lastWord: number
+  readonly #more: Int32Array
   /** The shape that followed last time. */
   next: RecordShape | undefined
   readonly branches: RecordShape[] = []
+  readonly #budget: CompileBudget
   readonly #parent: RecordShape | undefined
-  #names: readonly string[] | undefined
-  #template: Readonly<Record<string, string>> | undefined
+  #maker: RecordMaker | undefined
 
-  constructor(parent?: RecordShape, encodedKey: Uint8Array = new Uint8Array()) {
+  constructor(budget: CompileBudget, parent?: RecordShape, encodedKey: Uint8Array = new Uint8Array()) {
+    this.#budget = budget
     this.#parent = parent
     this.#encodedKey = encodedKey
     this.keySize = encodedKey.length
     const view = new DataView(encodedKey.buffer, encodedKey.byteOffset)
-    this.#words = Int32Array.from({ length: encodedKey.length >> 2 }, (_, index) =>
+    const words = Int32Array.from({ length: encodedKey.length >> 2 }, (_, index) =>
       view.getInt32(index * 4, true)
     )
+    const [word0 = 0, word1 = 0, word2 = 0, word3 = 0] = words
+    this.#word0 = word0
+    this.#word1 = word1
+    this.#word2 = word2
+    this.#word3 = word3
+    this.#more = words.subarray(4)
     this.#lastWord = encodedKey.length < 4 ? 0 : view.getInt32(encodedKey.length - 4, true)
   }
 
   /** Whether the last key stands at `offset`. */
   matches(view: DataView, offset: number, end: number): boolean {
-    const words = this.#words
-    const lastOffset = offset + this.keySize - 4
+    const size = this.keySize
+    const lastOffset = offset + size - 4
     if (lastOffset + 4 > end || view.getInt32(lastOffset, true) !== this.#lastWord) return false
-    for (let index = 0, at = offset; index < words.length; index++, at += 4) {
-      if (view.getInt32(at, true) !== words[index]) return false
+    if (view.getInt32(offset, true) !== this.#word0) return false
+    if (size < 8) return true
+    if (view.getInt32(offset + 4, true) !== this.#word1) return false
+    if (size < 12) return true
+    if (view.getInt32(offset + 8, true) !== this.#word2) return false
+    if (size < 16) return true
+    if (view.getInt32(offset + 12, true) !== this.#word3) return false
+    const more = this.#more
+    for (let index = 0, at = offset + 16; index < more.length; index++, at += 4) {
+      if (view.getInt32(at, true) !== more[index]) return false
     }
     return true
   }
 
-  /** The name of each field in the record. */
-  get names(): readonly string[] {
-    this.#names ??= recordNames(this.#keys())
-    return this.#names
-  }
-
-  /** A record with every field, to copy. JSON.parse lays it out compactly however many fields there are. */
-  get template(): Readonly<Record<string, string>> {
-    this.#template ??= JSON.parse(
-      `{${this.names.map((name) => `${JSON.stringify(name)}:""`).join()}}`
-    ) as Record<string, string>
-    return this.#template
+  /** Makes records of logs with exactly these keys. */
+  get maker(): RecordMaker {
+    this.#maker ??= new RecordMaker(this.#keys(), this.#budget)
+    return this.#maker
   }
 
   #keys(): string[] {
@@ -71,7 +82,8 @@ export class RecordShape {
 
 /** The known shapes. Hostile key sets cost time, never memory: when there are too many, all are forgotten. */
 export class RecordShapes {
-  #root = new RecordShape()
+  #budget = new CompileBudget()
+  #root = new RecordShape(this.#budget)
   #count = 0
 
   get root(): RecordShape {
@@ -96,10 +108,12 @@ export class RecordShapes {
       return undefined
     if (shape.branches.length >= MAX_BRANCHES) return undefined
     if (this.#count++ >= MAX_SHAPES) {
-      this.#root = new RecordShape()
+      this.#budget = new CompileBudget()
+      this.#root = new RecordShape(this.#budget)
       this.#count = 0
     }
     const added = new RecordShape(
+      this.#budget,
       shape,
       new Uint8Array(view.buffer.slice(view.byteOffset + offset, view.byteOffset + valueTag + 1))
     )

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import fc from 'fast-check'
 import { LogGroupEncoder } from '../../../../engine/client/codec/log-group-encoder'
 import {
@@ -8,7 +9,7 @@ import {
 } from '../../../../engine/client/codec/log-group-list'
 import type { Content, Log, LogGroup } from '../../../../engine/client/model'
 import { runs } from '../../../support/counts'
-import { group, logs, wellFormedGroup } from '../../../support/log-arbitraries'
+import { group, key, logs, text, wellFormedGroup } from '../../../support/log-arbitraries'
 import { oracle } from '../../../support/protobuf-oracle'
 import { vectorCases } from '../../../support/vectors'
 
@@ -157,6 +158,70 @@ describe('log group list', function () {
         )
       }),
       { numRuns: runs(80, 5000) }
+    )
+  })
+
+  it('reads logs of one kind that come often, with values that come again, as each alone', () => {
+    const often = fc.constantFrom(
+      '',
+      '0',
+      '7',
+      '42',
+      '200',
+      'GET',
+      'ok',
+      'é',
+      '值',
+      '信息',
+      '🚀',
+      '\u0000',
+      'HTTP/1.1'
+    )
+    const value = fc.oneof({ weight: 3, arbitrary: often }, { weight: 1, arbitrary: text })
+    const name = fc.oneof(key, fc.constantFrom('"', '\\', "'+x+'", '\u2028', '\n', ']:0}//'))
+    const names = fc.uniqueArray(name, { minLength: 1, maxLength: 6 })
+    const kinds = fc.array(names, { minLength: 1, maxLength: 3 })
+    fc.assert(
+      fc.property(
+        kinds,
+        fc.array(fc.array(value, { minLength: 6, maxLength: 6 }), { minLength: 1 }),
+        (keys, rows) => {
+          const values: Log[] = Array.from({ length: 60 * keys.length }, (_, index) => ({
+            time: index,
+            contents: (keys[index % keys.length] ?? []).map((name, field): Content => {
+              const row = rows[(index * 7 + field) % rows.length] ?? []
+              return [name, row[(index + field) % 6] ?? '']
+            })
+          }))
+          const expected = wellFormedGroup({ topic: '', source: '', tags: [], logs: values })
+          const { records } = parseLogGroup(oracle.encodeGroup(expected)).records()
+          assert.deepEqual(
+            records.map((record) => new Map(Object.entries(record))),
+            expected.logs.map(({ contents }) => new Map(recordOf(contents)))
+          )
+          assert.ok(records.every((record) => Object.getPrototypeOf(record) === Object.prototype))
+        }
+      ),
+      { numRuns: runs(40, 3000) }
+    )
+  })
+
+  it('reads records where the process forbids code made from text', () => {
+    const module = require.resolve('../../../../engine/client/codec/log-group-list')
+    const body = oracle.encodeGroup({
+      topic: '',
+      source: '',
+      tags: [],
+      logs: Array.from({ length: 200 }, (_, time): Log => ({ time, contents: [['number', `${time}`]] }))
+    })
+    const program = `const { parseLogGroup } = require(${JSON.stringify(module)})
+      const { records } = parseLogGroup(Buffer.from('${body.toString('base64')}', 'base64')).records()
+      console.log(JSON.stringify(records))`
+    const flags = ['--disallow-code-generation-from-strings', '-e', program]
+    const records: unknown = JSON.parse(execFileSync(process.execPath, flags, { encoding: 'utf8' }))
+    assert.deepEqual(
+      records,
+      Array.from({ length: 200 }, (_, time) => ({ number: `${time}` }))
     )
   })
 

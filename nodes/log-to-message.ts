@@ -3,6 +3,7 @@ import type { RecordBlock } from '../engine/client/codec/log-group-list'
 import type { Content, Log } from '../engine/client/model'
 import type { Refusal, SourceBatch, SourceGroup } from '../engine/source/batch'
 import { convertRecord, type FieldConversion } from './field-conversion'
+import { nextMessageId } from './message-ids'
 import type { NodeMessage } from './node-red'
 
 export const outputs = ['log', 'group', 'fetch', 'raw'] as const
@@ -155,30 +156,20 @@ function logMessages(
   sequence: string
 ) {
   const logs = new RecordsInTurn(group.recordBlocks(decodedAtOnce))
-  const { cursor, nextCursor, firstIndex, topic, source, tags, logCount: count } = group
-  const { project, logstore, shard, receiveTime } = batch
+  const { firstIndex, topic, tags, logCount: count } = group
+  const frame = receivedFrom(batch, group, 0, undefined, '')
   const converts = options.parseJson || options.numbers
   return (message: number): NodeMessage => {
     const { record, time, timeNs } = logs.at(message)
     const index = firstIndex + message
-    const sls: ReceivedFrom = {
-      project,
-      logstore,
-      shard,
-      cursor,
-      nextCursor,
-      index,
-      count,
-      time,
-      source,
-      topic,
-      tags: tagsRecord(tags),
-      id: `${place}/${index}`
-    }
+    const sls = { ...frame }
+    sls.index = index
+    sls.time = time
+    sls.tags = tagsRecord(tags)
+    sls.id = `${place}/${index}`
     if (timeNs !== undefined) sls.timeNs = timeNs
-    if (receiveTime !== undefined) sls.receiveTime = receiveTime
-    if (batch.isReplay) sls.replay = true
     return {
+      _msgid: nextMessageId(),
       topic,
       payload: converts ? convertRecord(record, options) : record,
       sls,

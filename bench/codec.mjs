@@ -1,10 +1,10 @@
 // Codec side by side, each in its own process: ours, protobufjs 8 (reflection, static code, its reader and writer by
 // hand), the codec of @alicloud/log (protobufjs 6), and JSON for scale.
 import { Contender } from './contender.mjs'
-import { interleaveAsync, median, spread } from './measure.mjs'
+import { interleaveAsync, median, pairedRatio, spread } from './measure.mjs'
 import { accept, figure, percent, table, thousands } from './report.mjs'
 
-const ROUNDS = 5
+const ROUNDS = 9
 const GROUP_SIZE = 2000
 const ROUND_MILLISECONDS = 100
 const WARM_MILLISECONDS = 200
@@ -18,7 +18,7 @@ async function compare(codecs, direction, set) {
     const { cpu, result } = await codecs[name].run(direction, set, ROUND_MILLISECONDS)
     return cpu / result.logs
   })
-  const ratio = (peer) => median(seconds[peer]) / median(seconds.ours)
+  const ratio = (peer) => pairedRatio(seconds[peer], seconds.ours)
   if (direction === 'encode') {
     accept(`encode ${set}, against protobufjs reflection`, ratio('reflection'), 2.2)
     accept(`encode ${set}, against @alicloud/log`, ratio('@alicloud/log'), 5)

@@ -1,5 +1,5 @@
 // What the runs of reading and of writing end to end have in common: CPU seconds per log, compared with ours.
-import { median, spread } from './measure.mjs'
+import { median, pairedRatio, spread } from './measure.mjs'
 import { accept, figure, mebibytes, percent } from './report.mjs'
 
 export const columns = ['CPU s/1M logs', 'spread', 'x ours', 'k logs/s', 'p99 loop ms', 'peak MiB']
@@ -8,7 +8,7 @@ const costs = (runs) => runs.map(({ cpu, result }) => cpu / result.logs)
 
 /** The CPU that a contender's logs take, as a multiple of ours. */
 export function ratioToOurs(runs, name) {
-  return median(costs(runs[name])) / median(costs(runs.ours))
+  return pairedRatio(costs(runs[name]), costs(runs.ours))
 }
 
 /** A contender's figures, in the order of `columns`. */

@@ -26,6 +26,11 @@ export function median(values) {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
 }
 
+/** How many times the other costs what ours does, each round by itself: a slow moment of the machine hits both. */
+export function pairedRatio(other, ours) {
+  return median(other.map((cost, round) => cost / ours[round]))
+}
+
 /** Half of the distance between the quartiles, as a share of the median. */
 export function spread(values) {
   const sorted = [...values].sort((a, b) => a - b)

@@ -6,7 +6,7 @@ import { interleaveAsync } from './measure.mjs'
 import { accept, table } from './report.mjs'
 import { startStub } from './services.mjs'
 
-const ROUNDS = 4
+const ROUNDS = 6
 const peers = ['openapi + static + lz4', 'fetch + reflection + lz4']
 /** Logs a round, groups a fetch: fetches of some megabytes, as the service gives them to who is behind. */
 const work = {

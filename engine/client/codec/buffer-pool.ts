@@ -33,6 +33,15 @@ export class BufferPool {
     return buffer
   }
 
+  /** As `take`, but the buffer given back last that is large enough, however large it is. */
+  takeAny(size: number): NativeBuffer {
+    const index = this.#free.findLastIndex((buffer) => buffer.length >= size)
+    const [buffer] = index < 0 ? [] : this.#free.splice(index, 1)
+    if (buffer === undefined) return this.take(size)
+    this.#kept -= buffer.length
+    return buffer
+  }
+
   /** Takes back a buffer from `take` that nobody reads or writes any more. */
   give(buffer: NativeBuffer): void {
     if (buffer.length > this.#largest) return

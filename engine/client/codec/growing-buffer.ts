@@ -11,7 +11,7 @@ export class GrowingBuffer {
 
   /** @param capacity bytes to begin with */
   constructor(capacity: number) {
-    this.bytes = pool.take(capacity)
+    this.bytes = pool.takeAny(capacity)
     this.view = viewOf(this.bytes)
   }
 
@@ -27,7 +27,7 @@ export class GrowingBuffer {
 
   #grow(offset: number, size: number): void {
     const outgrown = this.bytes
-    const grown = pool.take(Math.max(offset + size, outgrown.length * 2))
+    const grown = pool.takeAny(Math.max(offset + size, outgrown.length * 2))
     outgrown.copy(grown, 0, 0, offset)
     pool.give(outgrown)
     this.bytes = grown

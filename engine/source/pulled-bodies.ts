@@ -9,8 +9,8 @@ const MEBIBYTES = 1024 * 1024
 const sharedPool = new BufferPool(16 * MEBIBYTES, 16 * MEBIBYTES)
 
 /**
- * The bodies of the fetches of one source. All are held as they came, compressed; only those that were read last are held decompressed
- * as well, in memory that is used again, and are decompressed once more if need be.
+ * The bodies of the fetches of one source. All are held as they came, compressed; only those that were read last are
+ * held decompressed as well, in memory that is used again, and are decompressed once more if need be.
  */
 export class PulledBodies {
   readonly #capacity: number

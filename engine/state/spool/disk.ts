@@ -23,7 +23,10 @@ export interface SpoolDisk {
   prepare(): Promise<void>
   /** The plain files. */
   list(): Promise<{ name: string; size: number }[]>
-  /** A new file; its name survives a loss of power once this resolves. Throws where it exists. */
+  /**
+   * A new file; its name survives a loss of power once this resolves. Throws where it exists; a file whose name cannot
+   * be made safe is not left behind.
+   */
   create(name: string): Promise<SpoolFile>
   /** An existing file, for reading and writing. */
   open(name: string): Promise<SpoolFile>
@@ -62,6 +65,7 @@ export class FolderDisk implements SpoolDisk {
       await syncFolder(this.path)
     } catch (error) {
       await handle.close()
+      await this.remove(name).catch(() => undefined)
       throw error
     }
     return new DiskFile(handle)

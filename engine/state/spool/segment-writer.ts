@@ -19,6 +19,8 @@ export interface WriterParts {
   segmentBytes: number
   /** A new segment, not yet on disk. */
   newSegment: () => Segment
+  /** Its file is there. */
+  onCreated: (segment: Segment) => void
   nextSeq: () => number
   /** Records of a segment are on disk for sure. */
   onSynced: (segment: Segment, heads: readonly RecordHead[]) => void
@@ -46,7 +48,7 @@ export class SegmentWriter {
     return this.#failures
   }
 
-  /** The segment that is being written. */
+  /** The segment that is being written; its file may be in the making. */
   get segment(): Segment | undefined {
     return this.#segment
   }
@@ -118,13 +120,9 @@ export class SegmentWriter {
   async #open(): Promise<{ file: SpoolFile; segment: Segment }> {
     if (this.#file === undefined || this.#segment === undefined) {
       const segment = this.parts.newSegment()
-      try {
-        this.#file = await this.parts.disk.create(segment.name)
-      } catch (error) {
-        this.parts.onFull(segment)
-        throw error
-      }
       this.#segment = segment
+      this.#file = await this.parts.disk.create(segment.name)
+      this.parts.onCreated(segment)
     }
     return { file: this.#file, segment: this.#segment }
   }

@@ -26,6 +26,13 @@ export interface ReaderParts {
   onVanished: (segment: Segment) => void
 }
 
+export interface ReaderStart {
+  /** Of the segment. */
+  readonly number: number
+  readonly offset: number
+  readonly seq: number
+}
+
 /** Reads what is on disk and not drained, in the order of writing. */
 export class SpoolReader {
   #segment: Segment | undefined
@@ -38,10 +45,13 @@ export class SpoolReader {
   /** Nothing is left before `until`, which no new record will change. */
   finished = false
 
-  /** @param until the first record it does not read */
+  /**
+   * @param start where it looks first, and the first record it reads
+   * @param until the first record it does not read
+   */
   constructor(
     private readonly parts: ReaderParts,
-    private readonly start: { number: number; offset: number } = { number: 0, offset: 0 },
+    private readonly start: ReaderStart = { number: 0, offset: 0, seq: 0 },
     public until: number = Number.POSITIVE_INFINITY
   ) {
     this.#lastNumber = start.number - 1
@@ -80,12 +90,12 @@ export class SpoolReader {
         await this.close()
         return undefined
       }
-      const drained = this.parts.drained.has(head.seq)
-      if (!drained && !isWanted(head)) return undefined
-      const body = drained ? undefined : await scan.body(offset, head)
+      const passed = head.seq < this.start.seq || this.parts.drained.has(head.seq)
+      if (!passed && !isWanted(head)) return undefined
+      const body = passed ? undefined : await scan.body(offset, head)
       this.#offset = found.end
       this.#since = head.time
-      if (drained) continue
+      if (passed) continue
       if (body !== undefined) return { head, segment, offset, body }
       this.parts.onLost(segment, head)
     }

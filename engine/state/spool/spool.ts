@@ -7,7 +7,7 @@ import { SegmentScan } from './segment-scan'
 import { SegmentWriter } from './segment-writer'
 import { SequenceSet } from './sequence-set'
 import { spoolError, spoolFull } from './spool-error'
-import { SpoolReader, type StoredRecord } from './spool-reader'
+import { type ReaderStart, SpoolReader, type StoredRecord } from './spool-reader'
 
 const MARK = 'drained.json'
 const LARGEST_SEGMENT = 16 * 1024 * 1024
@@ -38,6 +38,7 @@ export interface SpoolOptions {
  */
 export class Spool {
   readonly left: SpoolAmount = { records: 0, logs: 0, bytes: 0 }
+  /** Those whose file is there: readers take one without a file for lost. */
   readonly #segments: Segment[] = []
   readonly #drained: SequenceSet
   readonly #writer: SegmentWriter
@@ -65,7 +66,8 @@ export class Spool {
     this.#writer = new SegmentWriter({
       disk: options.disk,
       segmentBytes: this.#segmentBytes,
-      newSegment: () => this.#newSegment(),
+      newSegment: () => new Segment(this.#nextNumber++, 0),
+      onCreated: (segment) => this.#segments.push(segment),
       nextSeq: () => this.#nextSeq++,
       onSynced: (segment, heads) => {
         for (const head of heads) this.#add(segment, head)
@@ -154,8 +156,9 @@ export class Spool {
   /** Reads what is written from now on; `reader` is to end there. */
   readerFromHere(reader: SpoolReader): SpoolReader {
     const segment = this.#writer.segment
-    reader.until = this.#nextSeq
-    return this.#reader({ number: segment?.number ?? this.#nextNumber, offset: segment?.size ?? 0 })
+    const seq = this.#nextSeq
+    reader.until = seq
+    return this.#reader({ number: segment?.number ?? this.#nextNumber, offset: segment?.size ?? 0, seq })
   }
 
   /** Reads a record once more; undefined where its body is not there any more, which is reported. */
@@ -279,7 +282,7 @@ export class Spool {
     }
   }
 
-  #reader(start?: { number: number; offset: number }): SpoolReader {
+  #reader(start?: ReaderStart): SpoolReader {
     return new SpoolReader(
       {
         disk: this.options.disk,
@@ -294,12 +297,6 @@ export class Spool {
       },
       start
     )
-  }
-
-  #newSegment(): Segment {
-    const segment = new Segment(this.#nextNumber++, 0)
-    this.#segments.push(segment)
-    return segment
   }
 
   #add(segment: Segment, head: RecordHead): void {

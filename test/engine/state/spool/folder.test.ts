@@ -75,6 +75,42 @@ describe('The folder of a spool', () => {
     assert.deepEqual(await readdir(folder), ['drained.json'])
   })
 
+  it('lets those who read wait for a file that is still being made, however late they come', async () => {
+    const disk = new FolderDisk(folder)
+    let begun: () => void = () => undefined
+    let make: () => void = () => undefined
+    const beginning = new Promise<void>((resolve) => {
+      begun = resolve
+    })
+    const making = new Promise<void>((resolve) => {
+      make = resolve
+    })
+    const create = disk.create.bind(disk)
+    disk.create = async (name) => {
+      begun()
+      await making
+      return create(name)
+    }
+    const damage: SpoolDamage[] = []
+    const spool = await Spool.open({ disk, limit: 1_000_000, onDamage: (one) => damage.push(one) })
+    const reader = spool.reader()
+    const first = spool.append(entry(1))
+    await beginning
+    assert.equal(await reader.next(), undefined)
+    const later = spool.readerFromHere(reader)
+    assert.equal(await later.next(), undefined)
+    make()
+    await first
+    await spool.append(entry(2))
+    assert.ok(spool.used > 2000)
+    assert.equal((await reader.next())?.head.firstLog, 1)
+    assert.deepEqual([await reader.next(), reader.finished], [undefined, true])
+    assert.equal((await later.next())?.head.firstLog, 2)
+    assert.deepEqual(damage, [])
+    await later.close()
+    await spool.close()
+  })
+
   it('loses its torn end, and says so, and nothing else', async () => {
     const spool = await open()
     for (let id = 0; id < 5; id++) await spool.append(entry(id))

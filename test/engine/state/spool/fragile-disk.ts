@@ -134,6 +134,7 @@ export class FragileDisk implements SpoolDisk {
 
   async create(name: string): Promise<SpoolFile> {
     const life = this.#life
+    await Promise.resolve()
     this.#check(life)
     if (this.#files.has(name)) throw failure('EEXIST')
     if (this.room === 0) throw failure('ENOSPC')

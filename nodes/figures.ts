@@ -11,8 +11,9 @@ export function duration(seconds: number): string {
   return `${Math.round(seconds / 86_400)} d`
 }
 
-/** Bytes as megabytes, `0.4 MB`. */
-export function megabytes(bytes: number): string {
-  const value = bytes / 1e6
-  return `${value.toLocaleString('en-US', { maximumFractionDigits: value < 100 ? 1 : 0 })} MB`
+/** Bytes in the unit that says enough: `12 kB`, `0.4 MB`. */
+export function size(bytes: number): string {
+  if (bytes < 1e5) return `${Math.ceil(bytes / 1000)} kB`
+  const megabytes = bytes / 1e6
+  return `${megabytes.toLocaleString('en-US', { maximumFractionDigits: megabytes < 100 ? 1 : 0 })} MB`
 }

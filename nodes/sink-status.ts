@@ -1,5 +1,5 @@
 import type { SinkStatus } from '../engine/sink/status'
-import { duration, grouped, megabytes } from './figures'
+import { duration, grouped, size } from './figures'
 import type { NodeRed, NodeStatus } from './node-red'
 
 /** Milliseconds within which logs on disk are expected to be sent. */
@@ -15,11 +15,11 @@ function appearance(status: SinkStatus, RED: Pick<NodeRed, '_'>): NodeStatus {
     rate: grouped(status.logsPerSecond),
     logs: grouped(status.bufferedLogs + status.waitingLogs),
     flying: grouped(status.inFlight),
-    size: megabytes(status.bufferedBytes),
+    size: size(status.bufferedBytes),
     percent: Math.round((100 * status.memory.used) / status.memory.limit),
     code: status.lastError?.code ?? '',
     disk: grouped(status.spool?.logs ?? 0),
-    diskSize: megabytes(status.spool?.bytes ?? 0),
+    diskSize: size(status.spool?.bytes ?? 0),
     age: duration((status.spool?.oldest ?? 0) / 1000)
   }
   if (status.dryRun !== undefined && status.state !== 'error') {

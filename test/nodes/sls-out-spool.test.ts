@@ -177,6 +177,6 @@ describe('The status of sls-out with a spool', () => {
   })
 
   it('says nothing of a disk that has just been written', async () => {
-    assert.equal(await text(status({ oldest: 20, logs: 3 })), '1,240/s · 1 in flight · 0 MB waiting')
+    assert.equal(await text(status({ oldest: 20, logs: 3 })), '1,240/s · 1 in flight · 0 kB waiting')
   })
 })

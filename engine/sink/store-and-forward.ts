@@ -95,7 +95,7 @@ export class StoreAndForward implements SenderSpool {
 
   onTrouble(): void {
     if (this.#everything) this.#drainer.letGo()
-    if (this.parts.sender().isOutOfReach) this.#spoolIdle(Number.POSITIVE_INFINITY)
+    if (this.#everything || this.parts.sender().isOutOfReach) this.#spoolIdle(Number.POSITIVE_INFINITY)
   }
 
   onPostponed(batch: Batch): void {

@@ -344,6 +344,26 @@ describe('A sink with a spool', () => {
     assert.deepEqual(sorted(service.values('id')), numbers(300))
   })
 
+  it('puts to disk what was on the wire as it closed, though its call was refused and waits to be repeated', async () => {
+    const { service } = spooled
+    let refuse: () => void = () => undefined
+    service.answer = () =>
+      new Promise((resolve) => {
+        refuse = () => resolve(refusals.busy())
+      })
+    const retry = { baseRetryBackoff: 60_000, maxRetryBackoff: 60_000, maxRetriesRetryable: -1 }
+    const sink = spooled.sink({ spool: 'overflow', overflow: 'wait', maxLines: 5, retry })
+    await until('the disk', () => sink.status().spool?.state === 'ready')
+    const write = watch(sink.write({ logs: logs(5) }))
+    await until('the call', () => service.inFlight === 1)
+    const closing = sink.close(2000)
+    // It tries for half of the time, and then puts to disk what is not on the wire.
+    await new Promise((resolve) => setTimeout(resolve, 1100))
+    refuse()
+    const report = await closing
+    assert.deepEqual([report.spooledLogs, report.failedLogs, write.state], [5, 0, 'resolved'])
+  })
+
   it('never shares its folder', async () => {
     const { service } = spooled
     service.answer = () => refusals.network()

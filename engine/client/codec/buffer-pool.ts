@@ -25,21 +25,12 @@ export class BufferPool {
   /** A buffer of at least `size` bytes, of unknown content. */
   take(size: number): NativeBuffer {
     const rounded = size > this.#largest ? size : roundUp(size)
-    const index = this.#free.findIndex((buffer) => buffer.length === rounded)
-    if (index < 0) return allocateNative(rounded)
-    const [buffer] = this.#free.splice(index, 1)
-    if (buffer === undefined) return allocateNative(rounded)
-    this.#kept -= rounded
-    return buffer
+    return this.#takeAt(this.#free.findIndex(({ length }) => length === rounded)) ?? allocateNative(rounded)
   }
 
   /** As `take`, but the buffer given back last that is large enough, however large it is. */
   takeAny(size: number): NativeBuffer {
-    const index = this.#free.findLastIndex((buffer) => buffer.length >= size)
-    const [buffer] = index < 0 ? [] : this.#free.splice(index, 1)
-    if (buffer === undefined) return this.take(size)
-    this.#kept -= buffer.length
-    return buffer
+    return this.#takeAt(this.#free.findLastIndex(({ length }) => length >= size)) ?? this.take(size)
   }
 
   /** Takes back a buffer from `take` that nobody reads or writes any more. */
@@ -48,6 +39,14 @@ export class BufferPool {
     this.#free.push(buffer)
     this.#kept += buffer.length
     while (this.#kept > this.#capacity) this.#kept -= this.#free.shift()?.length ?? 0
+  }
+
+  /** @param index negative: nothing is taken */
+  #takeAt(index: number): NativeBuffer | undefined {
+    if (index < 0) return undefined
+    const [buffer] = this.#free.splice(index, 1)
+    this.#kept -= buffer?.length ?? 0
+    return buffer
   }
 }
 

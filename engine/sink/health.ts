@@ -1,5 +1,5 @@
 import type { SlsError } from '../client/errors'
-import type { SinkEmitter } from './events'
+import type { ErrorEvent, RetryEvent, SinkEmitter } from './events'
 
 /** Logstores in trouble that are remembered: names come from messages, so there may be any number of wrong ones. */
 const MOST_TROUBLED = 100
@@ -12,7 +12,7 @@ export interface LastError {
   retryIn?: number
 }
 
-/** Which logstores do not take logs at present, and what went wrong last. */
+/** Which logstores do not take logs at present, and what went wrong last; tells listeners of it. */
 export class Health {
   /** When the trouble began, by logstore. */
   readonly #troubled = new Map<string, number>()
@@ -35,15 +35,19 @@ export class Health {
     return last
   }
 
-  willRetry(logstore: string, error: SlsError, now: number, delay: number): void {
+  willRetry(retry: RetryEvent, now: number): void {
+    const { error, logstore, delay } = retry
     this.#remember(logstore, now)
     this.#last = { error, logstore, retryAt: now + delay }
+    this.emitter.emit('retry', retry)
   }
 
-  failed(logstore: string, error: SlsError, now: number): void {
+  failed(failure: ErrorEvent, now: number): void {
+    const { error, logstore } = failure
     this.#remember(logstore, now)
     this.#failed.add(logstore)
     this.#last = { error, logstore, retryAt: undefined }
+    this.emitter.emit('error', failure)
   }
 
   succeeded(logstore: string, now: number): void {

@@ -2,14 +2,15 @@ import { setMaxListeners } from 'node:events'
 import type { SlsError } from '../client/errors'
 import { backoffDelay } from '../client/retry'
 import type { Batch } from './batch'
-import { DispatchQueue, type Waits } from './dispatch-queue'
-import type { SinkEmitter } from './events'
+import { FairQueue } from './fair-queue'
 import type { Health } from './health'
-import { LatencyHistogram } from './latency-histogram'
-import { type PutClient, type SinkSettings, serviceTime } from './options'
+import type { PutClient, SinkSettings } from './options'
 import type { Piece } from './piece'
+import { PutRequests } from './put-requests'
 import { type Call, RateControl, type Slowdown } from './rate-control'
 import { judge, judgeStored, type Verdict } from './refusal'
+import { isIdle, SealedBatches } from './sealed-batches'
+import { POSTPONED, type SenderSpool } from './sender-spool'
 import { asSlsError } from './write-error'
 
 export interface SenderParts {
@@ -25,7 +26,6 @@ export interface SenderParts {
     | 'maxRetryAge'
     | 'random'
   >
-  emitter: SinkEmitter
   health: Health
   onAccepted: (logs: number, bytes: number) => void
   /** Every log of the batch is accepted, on disk, or has failed. */
@@ -34,50 +34,16 @@ export interface SenderParts {
   spool: SenderSpool | undefined
 }
 
-/** What the sender needs of the disk. */
-export interface SenderSpool {
-  /** A batch of writes is ready to be sent: true where it goes to disk instead. */
-  divert(batch: Batch): boolean
-  /** A batch that must wait for others may go to disk behind them, where they are on their way there. */
-  follow(batch: Batch): void
-  /** No call came through for a while, or one was interrupted: true where the batch goes to disk now. */
-  rescue(batch: Batch): boolean
-  /** A call failed that will be repeated. */
-  onTrouble(): void
-  /** A batch from disk cannot be sent for a long time. */
-  onPostponed(batch: Batch): void
-  /** The service refused a piece of a batch from disk for good. */
-  onRejected(batch: Batch, piece: Piece, error: SlsError): void
-}
-
-/** Milliseconds for which a batch that is postponed stays on disk. */
-export const POSTPONED = 30_000
 /** Rounds of calls without an answer after which the service counts as out of reach. */
 const OUT_OF_REACH = 3
-/** Bytes by which logs from disk may get ahead of others, or behind, before it is made up for. */
-const LARGEST_LEAD = 1024 * 1024
-
-type Answer = { requestId: string; error?: undefined } | { error: SlsError }
 
 /** Sends sealed batches, each until all of its logs are accepted or have failed. */
 export class Sender {
-  readonly latency = new LatencyHistogram()
-  requests = 0
+  readonly batches = new SealedBatches()
+  readonly requests: PutRequests
   retries = 0
-  /** Logs whose time was repaired. */
-  repairedTimes = 0
   #inFlight = 0
-  /** Of batches with a call on the wire. */
-  #sendingCharge = 0
-  /** Sealed and not settled, the oldest first. */
-  readonly #batches = new Set<Batch>()
-  /** Of these, those whose last call failed. */
-  readonly #failing = new Set<Batch>()
-  readonly #queue = new DispatchQueue()
-  /** Of batches from disk. */
-  readonly #backlog = new DispatchQueue()
-  /** Bytes from disk minus other bytes that were sent while both were waiting. */
-  #backlogLead = 0
+  readonly #queue = new FairQueue()
   readonly #rates: RateControl
   #abort = new AbortController()
   #closed = false
@@ -86,6 +52,7 @@ export class Sender {
   #cancelWake: (() => void) | undefined
 
   constructor(private readonly parts: SenderParts) {
+    this.requests = new PutRequests(parts.client, parts.settings)
     this.#rates = new RateControl(parts.settings)
     setMaxListeners(0, this.#abort.signal)
   }
@@ -94,21 +61,9 @@ export class Sender {
     return this.#inFlight
   }
 
-  get sendingCharge(): number {
-    return this.#sendingCharge
-  }
-
-  get isRetrying(): boolean {
-    return this.#failing.size > 0
-  }
-
   /** No answer came to the last calls, nor to those they repeated. */
   get isOutOfReach(): boolean {
     return this.#unanswered && this.#rates.projectFailures >= OUT_OF_REACH
-  }
-
-  get batches(): ReadonlySet<Batch> {
-    return this.#batches
   }
 
   slowdowns(): Slowdown[] {
@@ -116,7 +71,7 @@ export class Sender {
   }
 
   submit(batch: Batch): void {
-    this.#batches.add(batch)
+    this.batches.add(batch)
     if (batch.predecessors.size === 0) this.unblock(batch)
     else if (batch.stored === undefined) this.parts.spool?.follow(batch)
     if (batch.state !== 'sending') batch.pieces.at(-1)?.trim()
@@ -130,30 +85,18 @@ export class Sender {
 
   /** The batch is sent when its turn comes, whatever the spool says. */
   enqueue(batch: Batch): void {
-    batch.state = 'queued'
-    this.#queueOf(batch).push(batch)
+    this.batches.turn(batch, 'queued')
+    this.#queue.push(batch)
     this.#pump()
-  }
-
-  /** The oldest batch that is neither on the wire nor on its way to disk, nor from there. */
-  oldestIdle(): Batch | undefined {
-    for (const batch of this.#batches) if (isIdle(batch)) return batch
-    return undefined
-  }
-
-  /** Batches that could go to disk now, the oldest first. */
-  *spoolable(): Iterable<Batch> {
-    for (const batch of this.#batches) if (isIdle(batch) && batch.predecessors.size === 0) yield batch
   }
 
   /** Takes a batch out of the queue, to be settled or queued again later. */
   withdraw(batch: Batch, state: 'held' | 'spooling'): void {
-    if (batch.state === 'sending') this.#sendingCharge -= batch.charge
-    batch.state = state
+    this.batches.turn(batch, state)
     batch.cancelDelay?.()
     batch.cancelDelay = undefined
-    this.#failing.delete(batch)
-    this.#queue.prune(batch.frame)
+    this.batches.recovered(batch)
+    this.#queue.prune(batch)
   }
 
   /** What is left of the batch is on disk. */
@@ -165,8 +108,8 @@ export class Sender {
 
   /** Forgets a batch from disk, where it stays. */
   release(batch: Batch): void {
-    this.#remove(batch)
-    this.#backlog.prune(batch.frame)
+    this.batches.remove(batch)
+    this.#queue.prune(batch)
   }
 
   /** Aborts the calls on the wire: what they carried goes to disk, or is sent once more. */
@@ -180,7 +123,7 @@ export class Sender {
   giveUp(batch: Batch, error: SlsError): void {
     batch.fail(error)
     this.#settle(batch)
-    this.#queue.prune(batch.frame)
+    this.#queue.prune(batch)
   }
 
   /** Gives up everything; calls on the wire are aborted, and what comes of them is not waited for. */
@@ -189,24 +132,15 @@ export class Sender {
     this.#abort.abort()
     this.#cancelWake?.()
     this.#queue.clear()
-    this.#backlog.clear()
-    for (const batch of [...this.#batches]) {
+    for (const batch of [...this.batches]) {
       if (batch.stored === undefined) this.giveUp(batch, error)
       else this.release(batch)
     }
   }
 
   #settle(batch: Batch): void {
-    this.#remove(batch)
+    this.batches.remove(batch)
     this.parts.onSettled(batch)
-  }
-
-  #remove(batch: Batch): void {
-    if (batch.state === 'sending') this.#sendingCharge -= batch.charge
-    batch.state = 'settled'
-    batch.cancelDelay?.()
-    this.#batches.delete(batch)
-    this.#failing.delete(batch)
   }
 
   #pump(): void {
@@ -228,31 +162,19 @@ export class Sender {
   /** The batch to send now, or the milliseconds until there may be one. */
   #next(now: number): Batch | number {
     const wait = this.#rates.projectWait(now)
-    if (wait > 0) return this.#batches.size === 0 ? Number.POSITIVE_INFINITY : wait
-    const waits: Waits = {
+    if (wait > 0) return this.batches.size === 0 ? Number.POSITIVE_INFINITY : wait
+    return this.#queue.take({
       logstore: (logstore) => this.#rates.logstoreWait(logstore, now),
       route: (frame) => this.#rates.routeWait(frame, now)
-    }
-    const preferred = this.#backlogLead < 0 ? this.#backlog : this.#queue
-    const other = preferred === this.#queue ? this.#backlog : this.#queue
-    const first = preferred.take(waits)
-    if (typeof first !== 'number') return first
-    const second = other.take(waits)
-    return typeof second === 'number' ? Math.min(first, second) : second
-  }
-
-  #queueOf(batch: Batch): DispatchQueue {
-    return batch.stored === undefined ? this.#queue : this.#backlog
+    })
   }
 
   #start(batch: Batch, now: number): void {
     const piece = batch.pieces.at(-1)
     if (piece === undefined) return
-    batch.state = 'sending'
-    this.#sendingCharge += batch.charge
+    this.batches.turn(batch, 'sending')
     this.#inFlight++
-    const lead = this.#backlogLead + (batch.stored === undefined ? -piece.rawSize : piece.rawSize)
-    this.#backlogLead = Math.min(Math.max(lead, -LARGEST_LEAD), LARGEST_LEAD)
+    this.#queue.sent(batch, piece.rawSize)
     this.#attempt(batch, piece, this.#rates.begin(batch.frame, piece.rawSize, now)).catch(
       (error: unknown) => {
         if (batch.state === 'settled') return
@@ -264,7 +186,7 @@ export class Sender {
 
   async #attempt(batch: Batch, piece: Piece, call: Call): Promise<void> {
     const { signal } = this.#abort
-    const answer = await this.#put(batch, piece, signal)
+    const answer = await this.requests.put(batch.frame, piece, signal)
     const now = this.parts.settings.clock.now()
     const verdict = answer.error === undefined ? undefined : this.#judge(answer.error, batch, piece)
     const halves = await this.#split(piece, verdict)
@@ -279,28 +201,6 @@ export class Sender {
     else this.#refused(batch, piece, call, answer.error, halves ?? verdict, now)
     if (answer.error !== undefined) this.parts.spool?.onTrouble()
     this.#pump()
-  }
-
-  async #put(batch: Batch, piece: Piece, signal: AbortSignal): Promise<Answer> {
-    const { client, settings } = this.parts
-    const { logstore, hashKey } = batch.frame
-    try {
-      this.repairedTimes += await piece.repairTimes(serviceTime(client), settings.timeRepair)
-      const body = await piece.body()
-      piece.attempts++
-      this.requests++
-      const startedAt = settings.clock.now()
-      const { requestId } = await client.putLogs(
-        { logstore, body, rawSize: piece.rawSize, compression: piece.compression, hashKey },
-        signal
-      )
-      this.latency.add(settings.clock.now() - startedAt)
-      return { requestId }
-    } catch (thrown) {
-      const error = asSlsError(thrown)
-      error.attempts = Math.max(1, piece.attempts)
-      return { error }
-    }
   }
 
   #judge(error: SlsError, batch: Batch, piece: Piece): Verdict {
@@ -323,7 +223,7 @@ export class Sender {
 
   #accepted(batch: Batch, piece: Piece, call: Call, requestId: string, now: number): void {
     this.#rates.succeeded(call, now)
-    this.#failing.delete(batch)
+    this.batches.recovered(batch)
     this.parts.health.succeeded(batch.frame.logstore, now)
     batch.pieces.pop()
     for (const share of piece.shares) share.ticket.accept(share.logs, share.bytes, requestId, piece.attempts)
@@ -380,20 +280,18 @@ export class Sender {
     const { logstore } = batch.frame
     if (batch.stored !== undefined) this.parts.spool?.onRejected(batch, piece, error)
     for (const share of piece.shares) share.ticket.fail(share.logs, error)
-    this.parts.health.failed(logstore, error, now)
-    this.parts.emitter.emit('error', { error, logstore, logs: piece.logs })
+    this.parts.health.failed({ error, logstore, logs: piece.logs }, now)
   }
 
   /** What waits behind a failure that will not pass in time, and is as old, is not kept to fail one by one. */
   #giveUpAged(failed: Batch, error: SlsError, now: number): void {
     const { maxRetryAge } = this.parts.settings
     if (maxRetryAge === 0 || error.retryability === 'never') return
-    for (const batch of [...this.#batches]) {
+    for (const batch of [...this.batches]) {
       const concerned = error.status === undefined || batch.frame.logstore === failed.frame.logstore
       if (!concerned || !isIdle(batch) || now - batch.openedAt < maxRetryAge) continue
       const { logstore } = batch.frame
-      this.parts.emitter.emit('error', { error, logstore, logs: batch.pendingLogs })
-      this.parts.health.failed(logstore, error, now)
+      this.parts.health.failed({ error, logstore, logs: batch.pendingLogs }, now)
       this.giveUp(batch, error)
     }
   }
@@ -401,16 +299,9 @@ export class Sender {
   #willRetry(batch: Batch, piece: Piece, error: SlsError, now: number, delay: number): void {
     const { logstore, hashKey } = batch.frame
     this.retries++
-    this.#failing.add(batch)
-    this.parts.health.willRetry(logstore, error, now, delay)
-    this.parts.emitter.emit('retry', {
-      error,
-      logstore,
-      hashKey,
-      attempt: piece.attempts,
-      delay,
-      logs: piece.logs
-    })
+    this.batches.failed(batch)
+    const { attempts: attempt, logs } = piece
+    this.parts.health.willRetry({ error, logstore, hashKey, attempt, delay, logs }, now)
   }
 
   /** On to the next piece of the batch, before any later batch. */
@@ -419,23 +310,17 @@ export class Sender {
       this.#settle(batch)
       return
     }
-    this.#sendingCharge -= batch.charge
-    batch.state = 'queued'
-    this.#queueOf(batch).pushFront(batch)
+    this.batches.turn(batch, 'queued')
+    this.#queue.pushFront(batch)
   }
 
   #pause(batch: Batch, delay: number): void {
-    this.#sendingCharge -= batch.charge
-    batch.state = 'delayed'
+    this.batches.turn(batch, 'delayed')
     batch.cancelDelay = this.parts.settings.clock.after(delay, () => {
       batch.cancelDelay = undefined
-      batch.state = 'queued'
-      this.#queueOf(batch).pushFront(batch)
+      this.batches.turn(batch, 'queued')
+      this.#queue.pushFront(batch)
       this.#pump()
     })
   }
-}
-
-function isIdle({ state, stored }: Batch): boolean {
-  return stored === undefined && state !== 'sending' && state !== 'spooling' && state !== 'settled'
 }

@@ -100,7 +100,6 @@ export class SlsSink {
     this.#sender = new Sender({
       client,
       settings,
-      emitter: this.#emitter,
       health: this.#health,
       onAccepted: (logs, bytes) => this.#count(logs, bytes),
       onSettled: (batch) => this.#settled(batch),
@@ -203,15 +202,15 @@ export class SlsSink {
       bytes: this.#acceptedBytes,
       logsPerSecond: this.#logRate.perSecond(now),
       bytesPerSecond: this.#byteRate.perSecond(now),
-      requests: this.#sender.requests,
+      requests: this.#sender.requests.count,
       retries: this.#sender.retries,
-      repairedTimes: this.#sender.repairedTimes,
+      repairedTimes: this.#sender.requests.repairedTimes,
       failed: this.#ledger.failedLogs,
       failedWrites: this.#ledger.failedWrites,
       dropped: this.#dropped,
       slowed: this.#sender.slowdowns(),
       spooled: this.#ledger.spooledLogs,
-      latency: this.#sender.latency.quantiles()
+      latency: this.#sender.requests.latency.quantiles()
     }
     if (this.#spool !== undefined) status.spool = this.#spool.status()
     const lastError = this.#health.lastError(now)
@@ -315,7 +314,7 @@ export class SlsSink {
   }
 
   #droppable(): DroppableBuffer {
-    const attainable = () => this.#budget.limit - this.#sender.sendingCharge
+    const attainable = () => this.#budget.limit - this.#sender.batches.sendingCharge
     return {
       get attainable() {
         return attainable()
@@ -325,7 +324,7 @@ export class SlsSink {
   }
 
   #dropOldest(): boolean {
-    const batch = this.#sender.oldestIdle() ?? this.#accumulator.removeOldest()
+    const batch = this.#sender.batches.oldestIdle() ?? this.#accumulator.removeOldest()
     if (batch === undefined) return false
     const { pendingLogs: logs, pendingBytes: bytes } = batch
     this.#sender.giveUp(
@@ -361,7 +360,7 @@ export class SlsSink {
 
   #state(): SinkState {
     if (this.#phase === 'closed') return 'closed'
-    if (this.#sender.isRetrying) return 'retrying'
+    if (this.#sender.batches.anyFailing) return 'retrying'
     if (this.#health.isFailing) return 'error'
     if (this.#admission.waitingWrites > 0) return 'waiting'
     return this.#ledger.pendingWrites > 0 ? 'sending' : 'idle'

@@ -8,7 +8,8 @@ import { Drainer } from './drainer'
 import type { SinkEmitter } from './events'
 import type { SinkSettings, SpoolSettings } from './options'
 import type { Piece } from './piece'
-import type { Sender, SenderSpool } from './sender'
+import type { Sender } from './sender'
+import type { SenderSpool } from './sender-spool'
 import { SpoolKeeper } from './spool-keeper'
 import type { SpoolStatus } from './status'
 import { asSlsError } from './write-error'
@@ -178,7 +179,7 @@ export class StoreAndForward implements SenderSpool {
   #spoolIdle(bytes: number): void {
     if (!this.#keeper.isUsable) return
     let missing = bytes
-    for (const batch of this.parts.sender().spoolable()) {
+    for (const batch of this.parts.sender().batches.spoolable()) {
       if (missing <= 0) return
       if (!this.#fits(batch)) continue
       missing -= batch.charge

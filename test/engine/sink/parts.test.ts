@@ -6,12 +6,14 @@ import type { BatchFrame } from '../../../engine/sink/batch-key'
 import { ConcurrencyLimit } from '../../../engine/sink/concurrency-limit'
 import { DispatchQueue } from '../../../engine/sink/dispatch-queue'
 import { SinkEmitter } from '../../../engine/sink/events'
+import { FairQueue } from '../../../engine/sink/fair-queue'
 import { Health } from '../../../engine/sink/health'
 import { LatencyHistogram } from '../../../engine/sink/latency-histogram'
 import { MemoryBudget } from '../../../engine/sink/memory-budget'
 import { OrderBook } from '../../../engine/sink/order-book'
 import { RateMeter } from '../../../engine/sink/rate-meter'
 import { type Receipt, WriteLedger, type WriteObserver } from '../../../engine/sink/write-ledger'
+import type { StoredRecord } from '../../../engine/state/spool/spool-reader'
 import { settle } from './support/fake-clock'
 import { refusals } from './support/fake-service'
 import { watch } from './support/logs'
@@ -168,13 +170,32 @@ describe('Dispatch queue', () => {
   })
 })
 
+describe('Fair queue', () => {
+  const free = { logstore: () => 0, route: () => 0 }
+
+  it('gives logs from disk and fresh ones the same share of the bytes', () => {
+    const queue = new FairQueue()
+    const fromDisk = () => Object.assign(batch('stored'), { stored: { offset: 0 } as StoredRecord })
+    for (let index = 0; index < 6; index++) queue.push(batch('fresh'))
+    for (let index = 0; index < 3; index++) queue.push(fromDisk())
+    const taken: string[] = []
+    for (let next = queue.take(free); typeof next !== 'number'; next = queue.take(free)) {
+      const isStored = next.stored !== undefined
+      queue.sent(next, isStored ? 200 : 100)
+      taken.push(isStored ? 'disk' : 'fresh')
+    }
+    assert.deepEqual(taken, ['fresh', 'disk', 'fresh', 'fresh', 'disk', 'fresh', 'fresh', 'disk', 'fresh'])
+  })
+})
+
 describe('Health', () => {
   it('tells of recoveries, and remembers only so many logstores in trouble', async () => {
     const emitter = new SinkEmitter()
     const recovered: string[] = []
     emitter.on('recovered', ({ logstore, after }) => recovered.push(`${logstore} after ${after}`))
     const health = new Health(emitter)
-    for (let index = 0; index <= 100; index++) health.failed(`store ${index}`, refusals.invalid(), index)
+    for (let index = 0; index <= 100; index++)
+      health.failed({ error: refusals.invalid(), logstore: `store ${index}`, logs: 1 }, index)
     for (const index of [0, 1, 100]) health.succeeded(`store ${index}`, 1000)
     await settle()
     assert.deepEqual(recovered, ['store 1 after 999', 'store 100 after 900'])

@@ -24,7 +24,8 @@ export class PutRequests {
   async put({ logstore, hashKey }: BatchFrame, piece: Piece, signal: AbortSignal): Promise<Answer> {
     const { clock, timeRepair } = this.settings
     try {
-      this.repairedTimes += await piece.repairTimes(serviceTime(this.client), timeRepair)
+      const repaired = await piece.repairTimes(serviceTime(this.client), timeRepair)
+      this.repairedTimes += repaired
       const body = await piece.body()
       piece.attempts++
       this.count++

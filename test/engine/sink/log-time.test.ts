@@ -143,6 +143,18 @@ describe('A sink that meets times the service refuses', () => {
     await sink.close()
   })
 
+  it('counts them in requests that are made at the same time', async () => {
+    const { sink, service, clock } = sinkUnderTest({ timeRepair: 'rewrite', maxLines: 2, concurrency: 4 })
+    service.time = right
+    const logs = Array.from({ length: 8 }, (_, index) => stamped(String(index), NOW - 9 * DAY))
+    const write = sink.write({ logs })
+    await clock.advance(1)
+    await write
+    assert.equal(service.accepted.length, 4)
+    assert.equal(sink.status().repairedTimes, 8)
+    await sink.close()
+  })
+
   it('rewrites logs that became too old while they were tried again', async () => {
     const { sink, service, clock } = sinkUnderTest({
       timeRepair: 'rewrite',

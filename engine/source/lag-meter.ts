@@ -36,11 +36,11 @@ export class LagMeter {
     }
     if (behind.length === 0 && !this.#wasBehind) return
     this.#wasBehind = behind.length > 0
-    const shards = behind.map(({ logstore, shard, lagSeconds, lagGroups }) => ({
+    const shards = behind.map(({ logstore, shard, lag, ledger }) => ({
       logstore,
       shard,
-      seconds: lagSeconds,
-      groups: lagGroups
+      seconds: lag.seconds,
+      groups: ledger && lag.groups(ledger)
     }))
     const most = (values: (number | undefined)[]) => Math.max(0, ...values.map((value) => value ?? 0))
     this.#context.emitter.emit('lag', {
@@ -53,13 +53,13 @@ export class LagMeter {
   /** One attempt: what fails now is asked for again later, and said by the fetches. */
   async #look(reader: ShardReader, signal: AbortSignal): Promise<void> {
     const { client } = this.#context
-    const { logstore, shard, ledger } = reader
+    const { logstore, shard, lag, ledger } = reader
     if (ledger === undefined) return
     try {
-      reader.noteEnd(await client.getCursor(logstore, shard, 'end', signal))
-      if (reader.lagSeconds !== undefined) return
+      lag.noteEnd(await client.getCursor(logstore, shard, 'end', signal))
+      if (lag.seconds !== undefined) return
       const cursor = encodeCursor(ledger.position)
-      reader.noteTime(await client.getCursorTime(logstore, shard, cursor, signal))
+      lag.noteTime(await client.getCursorTime(logstore, shard, cursor, signal))
     } catch {
       // See above.
     }

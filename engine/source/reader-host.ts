@@ -27,35 +27,3 @@ export interface ReaderHost {
   /** Forget what is in flight and read from there. */
   restart(start: Start): void
 }
-
-export interface ReaderCounts {
-  fetches: number
-  emptyFetches: number
-  groups: number
-  /** Of the log groups, decompressed. */
-  bytes: number
-  /** Cursors that were refused and replaced. */
-  skips: number
-  /** Positions between log groups that held none. */
-  missing: number
-  /** With a query: lines and bytes that it read, lines that it left, lines on which it failed. */
-  rawLogs: number
-  rawBytes: number
-  matchedLogs: number
-  failedLogs: number
-}
-
-export function noCounts(): ReaderCounts {
-  return {
-    fetches: 0,
-    emptyFetches: 0,
-    groups: 0,
-    bytes: 0,
-    skips: 0,
-    missing: 0,
-    rawLogs: 0,
-    rawBytes: 0,
-    matchedLogs: 0,
-    failedLogs: 0
-  }
-}

@@ -6,7 +6,7 @@ import { CursorReset } from './cursor-reset'
 import { isInvalidCursor, isQuotaExceeded } from './error-kinds'
 import type { FetchPace } from './fetch-pace'
 import type { Ledger } from './ledger'
-import type { ReaderCounts } from './reader-host'
+import type { ReaderCounts } from './reader-counts'
 import type { ShardCursors } from './shard-cursors'
 import { type FetchAnswer, fetchOnce } from './shard-fetch'
 

@@ -1,4 +1,4 @@
-import { decodeCursor, encodeCursor } from '../client/cursor'
+import { encodeCursor } from '../client/cursor'
 import type { SlsError } from '../client/errors'
 import type { Shard } from '../client/model'
 import type { SourceContext } from './context'
@@ -9,9 +9,12 @@ import type { Fetched } from './fetched'
 import { Flight, type FlightHost } from './flight'
 import { Ledger } from './ledger'
 import type { LiveProgress } from './progress'
-import { noCounts, type ReaderCounts, type ReaderHost, type ReaderPhase } from './reader-host'
+import { countFetch, noCounts, type ReaderCounts } from './reader-counts'
+import type { ReaderHost, ReaderPhase } from './reader-host'
+import { RestartableTask } from './restartable-task'
 import { ShardCursors } from './shard-cursors'
 import type { FetchAnswer } from './shard-fetch'
+import { ShardLag } from './shard-lag'
 import { ShardPuller } from './shard-puller'
 import { Sleeper } from './sleeper'
 import type { Start } from './start-position'
@@ -26,6 +29,7 @@ export class ShardReader implements FlightHost {
   readonly shard: number
   readonly flight: Flight
   readonly counts: ReaderCounts = noCounts()
+  readonly lag: ShardLag
   readonly #context: SourceContext
   readonly #host: ReaderHost
   readonly #cursors: ShardCursors
@@ -33,6 +37,7 @@ export class ShardReader implements FlightHost {
   readonly #pace: FetchPace
   readonly #sleeper: Sleeper
   readonly #stopLine: StopLine
+  readonly #task = new RestartableTask((signal) => this.#readOn(signal))
   #listed: Shard
   #ledger: Ledger | undefined
   #origin: StartOrigin | undefined
@@ -40,14 +45,8 @@ export class ShardReader implements FlightHost {
   #ended: FinishReason | undefined
   #replayUntil: bigint | undefined
   #trouble: SlsError | undefined
-  #receiveTime: number | undefined
-  #isAtEnd: boolean = false
   #isStarted: boolean = false
   #isDiscarded: boolean = false
-  #tail: bigint | undefined
-  #run: { stop: AbortController; ended: Promise<void> } | undefined
-  /** The end of the run before; never rejects. */
-  #halted: Promise<void> = Promise.resolve()
 
   constructor(context: SourceContext, host: ReaderHost, logstore: string, listed: Shard) {
     const { client, calls, settings } = context
@@ -57,6 +56,7 @@ export class ShardReader implements FlightHost {
     this.#host = host
     this.#listed = listed
     this.flight = new Flight(context, this)
+    this.lag = new ShardLag(() => settings.clock.now())
     this.#cursors = new ShardCursors(client, calls, logstore, this.shard, (error) => this.failed(error))
     this.#pace = new FetchPace(settings.fetchInterval, settings.random, () => context.pulls.readers)
     this.#puller = new ShardPuller(context, this, this.#cursors, this.#pace)
@@ -100,16 +100,7 @@ export class ShardReader implements FlightHost {
 
   /** More is to be read than was read, as far as is known. */
   get isBehind(): boolean {
-    return !this.#isAtEnd && this.#ledger !== undefined && this.#phase !== 'finished'
-  }
-
-  /** Log groups between what is acknowledged and the end of the shard; undefined where the end is not known. */
-  get lagGroups(): number | undefined {
-    const ledger = this.#ledger
-    if (ledger === undefined) return undefined
-    const end = this.#isAtEnd ? ledger.position : this.#tail
-    if (end === undefined) return undefined
-    return Number((end > ledger.position ? end : ledger.position) - ledger.lowWater)
+    return !this.lag.isAtEnd && this.#ledger !== undefined && this.#phase !== 'finished'
   }
 
   /** Undefined before the start is known. */
@@ -135,30 +126,9 @@ export class ShardReader implements FlightHost {
     return this.#listed
   }
 
-  /** Seconds between what was read last and now; 0 at the end of the shard, undefined before the first fetch. */
-  get lagSeconds(): number | undefined {
-    if (this.#isAtEnd) return 0
-    if (this.#receiveTime === undefined) return undefined
-    return Math.max(0, Math.floor(this.#context.settings.clock.now() / 1000) - this.#receiveTime)
-  }
-
-  /** The end of the shard lies at this cursor. */
-  noteEnd(cursor: string): void {
-    this.#tail = decodeCursor(cursor)
-  }
-
-  /** What is read next was received then, Unix seconds. */
-  noteTime(time: number): void {
-    this.#receiveTime ??= time
-  }
-
   /** Takes up reading anew without waiting for the fetch that hangs; what is in flight stays so. */
   rebuild(): void {
-    const run = this.#run
-    if (run === undefined) return
-    run.stop.abort()
-    this.#run = undefined
-    this.start()
+    if (this.#task.abandon()) this.start()
   }
 
   update(listed: Shard): void {
@@ -169,20 +139,12 @@ export class ShardReader implements FlightHost {
 
   /** Reads, or goes on reading. */
   start(): void {
-    if (this.#run !== undefined || this.#phase === 'finished' || this.#phase === 'stopped') return
-    const stop = new AbortController()
-    this.#run = { stop, ended: this.#halted.then(() => this.#readOn(stop.signal)) }
+    if (this.#phase !== 'finished' && this.#phase !== 'stopped') this.#task.start()
   }
 
   /** Stops fetching; what was fetched is still delivered and can be acknowledged. Never rejects. */
-  async halt(): Promise<void> {
-    const run = this.#run
-    if (run !== undefined) {
-      this.#run = undefined
-      this.#halted = run.ended
-      run.stop.abort()
-    }
-    await this.#halted
+  halt(): Promise<void> {
+    return this.#task.halt()
   }
 
   /** Reads no further, and delivers nothing more; what was delivered can still be acknowledged. */
@@ -346,38 +308,23 @@ export class ShardReader implements FlightHost {
   }
 
   #note(answer: FetchAnswer, from: bigint, isDry: boolean): void {
-    this.#count(answer)
+    this.#context.totals.fetched(answer)
+    countFetch(this.counts, answer)
     if (answer.missing > 0) {
       const { logstore, shard } = this
       const to = encodeCursor(answer.to)
       const groups = answer.missing
       this.#context.emitter.emit('gap', { logstore, shard, from: encodeCursor(from), to, groups })
     }
-    if (!isDry) this.#receiveTime = answer.receiveTime ?? this.#receiveTime
+    this.lag.fetched(answer, isDry)
     const fellSilent = isDry && this.#phase === 'reading'
-    this.#isAtEnd = isDry || answer.endOfCursor
     this.#phase = isDry ? 'idle' : 'reading'
     if (fellSilent && this.#listed.status === 'readwrite') this.#host.suspect(false)
   }
 
-  #count(answer: FetchAnswer): void {
-    const { groups, rawSize, missing, filter } = answer
-    this.#context.totals.fetched(answer)
-    this.counts.fetches++
-    this.counts.groups += groups.length
-    this.counts.bytes += rawSize
-    this.counts.missing += missing
-    if (groups.length === 0) this.counts.emptyFetches++
-    if (filter === undefined) return
-    this.counts.rawLogs += filter.lines
-    this.counts.rawBytes += filter.bytes
-    this.counts.matchedLogs += filter.results
-    this.counts.failedLogs += filter.failed
-  }
-
   /** Unix seconds of what was read last, or of when progress was made last; undefined where nothing is known. */
   get #lastTime(): number | undefined {
-    if (this.#receiveTime !== undefined) return this.#receiveTime
+    if (this.lag.receiveTime !== undefined) return this.lag.receiveTime
     const updateTime = this.#context.progress.of(this.logstore, this.shard)?.updateTime
     return updateTime === undefined ? undefined : Math.floor(updateTime / 1000)
   }
@@ -385,7 +332,7 @@ export class ShardReader implements FlightHost {
   #end(reason: FinishReason): void {
     this.#ended = reason
     this.#phase = 'finishing'
-    this.#isAtEnd = true
+    this.lag.ended()
     this.#host.ended()
   }
 }

@@ -135,7 +135,7 @@ function stateOf(
 }
 
 function shardState({ commits }: SourceContext, reader: ShardReader): ShardState {
-  const { logstore, shard, ledger, flight, counts, replayUntil, trouble } = reader
+  const { logstore, shard, lag, ledger, flight, counts, replayUntil, trouble } = reader
   const committed = commits?.committed(logstore, shard)
   return {
     logstore,
@@ -145,8 +145,8 @@ function shardState({ commits }: SourceContext, reader: ShardReader): ShardState
     cursor: reader.cursor,
     readCursor: ledger === undefined ? '' : encodeCursor(ledger.position),
     committed: committed === undefined ? undefined : encodeCursor(committed),
-    lagSeconds: reader.lagSeconds,
-    lagGroups: reader.lagGroups,
+    lagSeconds: lag.seconds,
+    lagGroups: ledger && lag.groups(ledger),
     inFlightBatches: flight.batches,
     inFlightBytes: flight.bytes,
     ...counts,

@@ -1,6 +1,4 @@
-import * as path from 'node:path'
 import type { SlsError } from '../client/errors'
-import { DeadLetters, REJECTED_FILE } from '../state/spool/dead-letters'
 import type { RecordHead } from '../state/spool/record'
 import type { SpoolReader, StoredRecord } from '../state/spool/spool-reader'
 import { BATCH_OVERHEAD, Batch, SHARE_OVERHEAD } from './batch'
@@ -9,8 +7,11 @@ import type { SinkSettings, SpoolSettings } from './options'
 import { OrderBook } from './order-book'
 import type { Piece, Settlement } from './piece'
 import { Postponed, type RecordPlace } from './postponed'
+import { PurposeTimers } from './purpose-timers'
+import { Rejections } from './rejections'
 import type { Sender } from './sender'
 import { POSTPONED } from './sender-spool'
+import { SpoolExpiry } from './spool-expiry'
 import type { SpoolKeeper } from './spool-keeper'
 import type { SpoolStatus } from './status'
 
@@ -25,10 +26,6 @@ const READ_PAUSE = 5000
 /** Milliseconds and records by which reading may be behind until newer ones are read besides. */
 const BEHIND = 5000
 const MANY = 16
-/** The part of the spool's bytes that is set aside for what the service refuses. */
-const REJECTED_SHARE = 1 / 16
-/** A machine without a clock begins in 1970: such times say nothing about an age. */
-const FIRST_SURE_TIME = Date.UTC(2020, 0)
 
 export interface DrainerParts {
   settings: SinkSettings
@@ -55,7 +52,8 @@ export class Drainer {
     lost: 0
   }
   readonly #order: OrderBook | undefined
-  readonly #deadLetters: DeadLetters
+  readonly #rejections: Rejections
+  readonly #expiry: SpoolExpiry
   readonly #postponed = new Postponed()
   #backlog: Stream | undefined
   /** Of what was written lately, where order does not matter and there is much to catch up on. */
@@ -63,14 +61,11 @@ export class Drainer {
   readonly #streams = new Map<Batch, Stream>()
   #charge = 0
   #peak = 0
-  /** Refused pieces of a batch that are on their way to the file of such. */
-  readonly #rejections = new Map<Batch, Promise<unknown>>()
   #working: Promise<void> | undefined
   #again = false
   #state: 'reading' | 'pausing' | 'stopped' = 'reading'
   #onIdle: () => void = () => undefined
-  /** By what they are for. */
-  readonly #timers = new Map<string, () => void>()
+  readonly #timers: PurposeTimers<'save' | 'expiry' | 'pause' | 'postponed'>
   readonly #settlement: Settlement = {
     accept: (logs) => {
       this.counts.drained += logs
@@ -80,10 +75,12 @@ export class Drainer {
   }
 
   constructor(private readonly parts: DrainerParts) {
-    const { settings, spool, keeper } = parts
+    const { settings, spool, keeper, emitter } = parts
     this.#order = settings.ordered ? new OrderBook() : undefined
-    this.#deadLetters = new DeadLetters(keeper.disk, Math.floor(spool.limit * REJECTED_SHARE))
-    if (Number.isFinite(spool.maxAge)) this.#after('expiry', EXPIRY_INTERVAL, () => this.#expire())
+    this.#rejections = new Rejections(keeper.disk, spool.limit, emitter)
+    this.#expiry = new SpoolExpiry(settings.clock, spool.maxAge, emitter)
+    this.#timers = new PurposeTimers(settings.clock)
+    if (Number.isFinite(spool.maxAge)) this.#expireLater()
   }
 
   /** Bytes of the buffer that batches from disk take. */
@@ -119,16 +116,7 @@ export class Drainer {
 
   /** Everything of the batch is accepted or was refused for good. */
   settled(batch: Batch): void {
-    const rejected = this.#rejections.get(batch)
-    if (rejected === undefined) {
-      this.#finish(batch)
-      return
-    }
-    const finish = () => {
-      this.#rejections.delete(batch)
-      this.#finish(batch)
-    }
-    rejected.then(finish, finish)
+    this.#rejections.afterThoseOf(batch, () => this.#finish(batch))
   }
 
   /** The batch stays on disk for a while, and with it what else there is for the same logstore. */
@@ -150,26 +138,14 @@ export class Drainer {
 
   /** The service refused a part of the batch for good: it is kept for people. */
   reject(batch: Batch, piece: Piece, error: SlsError): void {
-    const { emitter, keeper } = this.parts
-    const { logstore, hashKey } = batch.frame
-    const { logs, compression, rawSize } = piece
-    this.counts.rejected += logs
-    const kept = piece
-      .body()
-      .then((body) => this.#deadLetters.keep({ logstore, hashKey, compression, rawSize, body }, error))
-      .catch(() => false)
-      .then((isKept) => {
-        const file = isKept ? path.join(keeper.disk.path, REJECTED_FILE) : undefined
-        emitter.emit('spoolRejected', { error, logstore, logs, file })
-      })
-    this.#rejections.set(batch, Promise.all([this.#rejections.get(batch), kept]))
+    this.counts.rejected += piece.logs
+    this.#rejections.add(batch, piece, error)
   }
 
   /** Reads no more; what is being sent goes on. */
   stop(): void {
     this.#state = 'stopped'
-    for (const cancel of this.#timers.values()) cancel()
-    this.#timers.clear()
+    this.#timers.stop()
   }
 
   /** Puts back to disk what is not on the wire. */
@@ -189,7 +165,7 @@ export class Drainer {
   async close(): Promise<void> {
     this.stop()
     await this.#working
-    await Promise.all(this.#rejections.values())
+    await this.#rejections.kept()
     await this.#backlog?.reader.close()
     await this.#live?.reader.close()
   }
@@ -207,12 +183,12 @@ export class Drainer {
       this.parts.keeper.failed(error)
     }
     const wait = this.#postponed.wait(this.parts.settings.clock.now())
-    if (wait > 0 && Number.isFinite(wait)) this.#after('postponed', wait, () => this.pump())
+    if (wait > 0 && Number.isFinite(wait)) this.#timers.after('postponed', wait, () => this.pump())
   }
 
   #pause(): void {
     this.#state = 'pausing'
-    this.#after('pause', READ_PAUSE, () => {
+    this.#timers.after('pause', READ_PAUSE, () => {
       this.#state = 'reading'
       this.pump()
     })
@@ -244,7 +220,7 @@ export class Drainer {
   }
 
   #send(record: StoredRecord, stream: Stream): void {
-    if (this.#isTooOld(record)) {
+    if (this.#expiry.isOver(record)) {
       this.#giveUp([record])
       return
     }
@@ -298,7 +274,7 @@ export class Drainer {
 
   #drained(): void {
     this.parts.keeper.drained()
-    this.#after('save', SAVE_INTERVAL, () => {
+    this.#timers.after('save', SAVE_INTERVAL, () => {
       this.parts.keeper.spool?.save().catch((error: unknown) => this.parts.keeper.failed(error))
     })
     this.parts.onDrained()
@@ -328,17 +304,16 @@ export class Drainer {
     if (this.#streams.size === 0) this.#onIdle()
   }
 
-  #isTooOld({ head }: Pick<StoredRecord, 'head'>): boolean {
-    if (head.time < FIRST_SURE_TIME) return false
-    return this.parts.settings.clock.date() - head.time > this.parts.spool.maxAge
+  #expireLater(): void {
+    this.#timers.after('expiry', EXPIRY_INTERVAL, () => this.#expire())
   }
 
   #expire(): void {
-    this.#after('expiry', EXPIRY_INTERVAL, () => this.#expire())
-    const over: RecordPlace[] = this.#postponed.takeAll((place) => this.#isTooOld(place))
+    this.#expireLater()
+    const over: RecordPlace[] = this.#postponed.takeAll((place) => this.#expiry.isOver(place))
     for (const batch of [...this.#streams.keys()]) {
       const { stored, state } = batch
-      if (stored === undefined || state === 'sending' || !this.#isTooOld(stored)) continue
+      if (stored === undefined || state === 'sending' || !this.#expiry.isOver(stored)) continue
       this.#putBack(batch)
       this.#free(batch)
       over.push(stored)
@@ -349,26 +324,11 @@ export class Drainer {
 
   #giveUp(places: readonly RecordPlace[]): void {
     if (places.length === 0) return
-    const { emitter, keeper } = this.parts
-    const expired = new Map<string, { logs: number; since: number }>()
     for (const place of places) {
-      const { logstore, logs, time } = place.head
-      const sum = expired.get(logstore) ?? { logs: 0, since: time }
-      expired.set(logstore, { logs: sum.logs + logs, since: Math.min(sum.since, time) })
-      this.counts.expired += logs
-      keeper.spool?.settle(place)
+      this.counts.expired += place.head.logs
+      this.parts.keeper.spool?.settle(place)
     }
-    for (const [logstore, { logs, since }] of expired) emitter.emit('spoolExpired', { logstore, logs, since })
+    this.#expiry.tell(places)
     this.#drained()
-  }
-
-  /** One timer for each purpose: the first that is asked for. */
-  #after(purpose: string, delay: number, task: () => void): void {
-    if (this.#state === 'stopped' || this.#timers.has(purpose)) return
-    const cancel = this.parts.settings.clock.after(delay, () => {
-      this.#timers.delete(purpose)
-      task()
-    })
-    this.#timers.set(purpose, cancel)
   }
 }

@@ -1,18 +1,20 @@
 import { errorCode } from '../sync-folder'
 import type { SpoolDisk } from './disk'
 import { formatMark, parseMark } from './drain-mark'
+import { LaneCounts } from './lane-counts'
 import { headSizeOf, type RecordHead, recordSize, type SpoolEntry } from './record'
 import { addTo, Segment, type SpoolAmount } from './segment'
+import { recoverSegment } from './segment-recovery'
 import { SegmentScan } from './segment-scan'
 import { SegmentWriter } from './segment-writer'
 import { SequenceSet } from './sequence-set'
 import { spoolError, spoolFull } from './spool-error'
 import { type ReaderStart, SpoolReader, type StoredRecord } from './spool-reader'
+import { TaskChain } from './task-chain'
 
 const MARK = 'drained.json'
 const LARGEST_SEGMENT = 16 * 1024 * 1024
 const SMALLEST_SEGMENT = 16 * 1024
-const LANES = 65_536
 
 /** What was found to be wrong with the spool's files. */
 export interface SpoolDamage {
@@ -43,19 +45,18 @@ export class Spool {
   readonly #drained: SequenceSet
   readonly #writer: SegmentWriter
   readonly #segmentBytes: number
-  /** Records by lane that are on disk or on their way there. */
-  readonly #lanes = new Int32Array(LANES)
+  readonly #lanes = new LaneCounts()
   /** Bytes of records on their way to disk. */
   #coming = 0
-  /** Records that wait for room, one after another, and how often there was none. */
-  #turns: Promise<void> = Promise.resolve()
-  #queued = 0
+  /** Records that wait for room. */
+  readonly #turns = new TaskChain()
+  /** How often there was none. */
   #refusals = 0
   #nextNumber = 1
   #nextSeq = 1
   #dirty = false
-  /** Removals and marks, one after another. */
-  #chores: Promise<void> = Promise.resolve()
+  /** Removals and marks. */
+  readonly #chores = new TaskChain()
 
   private constructor(
     private readonly options: SpoolOptions,
@@ -128,7 +129,7 @@ export class Spool {
 
   /** Whether a record of the lane, or of one that shares its number, is on disk or on its way there. */
   holds(lane: number): boolean {
-    return (this.#lanes[lane & (LANES - 1)] ?? 0) > 0
+    return this.#lanes.holds(lane)
   }
 
   /**
@@ -138,12 +139,12 @@ export class Spool {
    */
   async append(entry: SpoolEntry): Promise<void> {
     const { failures } = this
-    this.#count(entry.lane, 1)
+    this.#lanes.count(entry.lane, 1)
     try {
-      if (this.#queued === 0 && this.hasRoom(entry)) await this.#write(entry)
-      else await this.#inTurn(() => this.#writeWithRoom(entry, failures))
+      if (this.#turns.isIdle && this.hasRoom(entry)) await this.#write(entry)
+      else await this.#turns.add(() => this.#writeWithRoom(entry, failures))
     } catch (error) {
-      this.#count(entry.lane, -1)
+      this.#lanes.count(entry.lane, -1)
       throw spoolError(error, 'written', this.path)
     }
   }
@@ -183,7 +184,7 @@ export class Spool {
     this.#dirty = true
     addTo(this.left, head, -1)
     segment.drained(head)
-    this.#count(head.lane, -1)
+    this.#lanes.count(head.lane, -1)
     this.#removeIfDrained(segment)
   }
 
@@ -206,7 +207,7 @@ export class Spool {
   async close(): Promise<void> {
     await this.#writer.finishSegment()
     await this.save()
-    await this.#chores
+    await this.#chores.done()
   }
 
   async #write(entry: SpoolEntry): Promise<void> {
@@ -227,17 +228,6 @@ export class Spool {
     throw spoolFull(this.path, this.options.limit)
   }
 
-  async #inTurn(task: () => Promise<void>): Promise<void> {
-    const turn = this.#turns.then(task)
-    this.#queued++
-    this.#turns = turn.catch(() => undefined)
-    try {
-      await turn
-    } finally {
-      this.#queued--
-    }
-  }
-
   async #load(): Promise<void> {
     const { disk } = this.options
     for (const { name, size } of await disk.list()) {
@@ -253,32 +243,16 @@ export class Spool {
   }
 
   async #loadSegment(segment: Segment, isLast: boolean): Promise<void> {
-    const file = await this.options.disk.open(segment.name)
-    try {
-      const scan = new SegmentScan(file, segment.size)
-      const records: { head: RecordHead; end: number }[] = []
-      let sure = 0
-      for (let found = await scan.at(0); found.kind !== 'end'; found = await scan.at(found.end)) {
-        if (found.kind === 'damage') continue
-        records.push(found)
-        if (!isLast || (await scan.body(found.offset, found.head)) !== undefined) sure = found.end
-      }
-      const torn = isLast ? segment.size - sure : 0
-      if (torn > 0) {
-        await file.truncate(sure)
-        segment.size = sure
-        this.options.onDamage({ file: segment.name, kind: 'cut', bytes: torn, logs: 0 })
-      }
-      for (const { head, end } of records) {
-        this.#nextSeq = Math.max(this.#nextSeq, head.seq + 1)
-        if (end > segment.size) break
-        if (segment.firstSeq === 0) segment.firstSeq = head.seq
-        if (this.#drained.has(head.seq)) continue
-        this.#add(segment, head)
-        this.#count(head.lane, 1)
-      }
-    } finally {
-      await file.close()
+    const { disk, onDamage } = this.options
+    const { records, cut } = await recoverSegment(disk, segment, isLast)
+    if (cut > 0) onDamage({ file: segment.name, kind: 'cut', bytes: cut, logs: 0 })
+    for (const { head, end } of records) {
+      this.#nextSeq = Math.max(this.#nextSeq, head.seq + 1)
+      if (end > segment.size) break
+      if (segment.firstSeq === 0) segment.firstSeq = head.seq
+      if (this.#drained.has(head.seq)) continue
+      this.#add(segment, head)
+      this.#lanes.count(head.lane, 1)
     }
   }
 
@@ -304,11 +278,6 @@ export class Spool {
     addTo(this.left, head, 1)
   }
 
-  #count(lane: number, by: 1 | -1): void {
-    const index = lane & (LANES - 1)
-    this.#lanes[index] = (this.#lanes[index] ?? 0) + by
-  }
-
   #lose(segment: Segment, head: RecordHead): void {
     segment.damaged = true
     this.options.onDamage({ file: segment.name, kind: 'damaged', bytes: recordSize(head), logs: head.logs })
@@ -323,14 +292,14 @@ export class Spool {
     this.left.logs -= logs
     this.left.bytes -= bytes
     this.#forget(segment)
-    if (this.left.records === 0) this.#lanes.fill(0)
+    if (this.left.records === 0) this.#lanes.clear()
     if (records > 0) this.options.onDamage({ file: segment.name, kind: 'vanished', bytes, logs })
   }
 
   /** Drained records in the segment that is being written take room, too. */
   async #makeRoom(): Promise<void> {
     if (this.#writer.segment?.left.records === 0) await this.#writer.finishSegment()
-    await this.#chores
+    await this.#chores.done()
   }
 
   #removeIfDrained(segment: Segment): void {
@@ -351,9 +320,7 @@ export class Spool {
   }
 
   #chore(task: () => Promise<void>, what: string): Promise<void> {
-    const chore = this.#chores.then(task)
-    this.#chores = chore.catch(() => undefined)
-    return chore.catch((error: unknown) => {
+    return this.#chores.add(task).catch((error: unknown) => {
       throw spoolError(error, what, this.path)
     })
   }

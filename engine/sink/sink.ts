@@ -6,6 +6,7 @@ import { defaultRetryPolicy } from '../client/retry'
 import { Accumulator } from './accumulator'
 import { Admission } from './admission'
 import type { Batch } from './batch'
+import { type CloseReport, Closing } from './closing'
 import { DRAIN_SHARE } from './drainer'
 import { DryRun } from './dry-run'
 import { SinkEmitter, type SinkEvents, type SinkListener } from './events'
@@ -23,30 +24,15 @@ import { OrderBook } from './order-book'
 import { type DroppableBuffer, overflowPolicy } from './overflow'
 import { type Place, Places } from './place'
 import { checkLogs, type SinkWrite } from './prepare-write'
-import { RateMeter } from './rate-meter'
 import { Sender } from './sender'
-import type { SinkState, SinkStatus } from './status'
+import { type SinkStatus, statusOf } from './status'
 import { StoreAndForward } from './store-and-forward'
+import { Throughput } from './throughput'
 import { WriteError } from './write-error'
 import { type Receipt, WriteLedger, type WriteObserver } from './write-ledger'
 
 /** Milliseconds that `close` tries for when it is not told. */
 const CLOSE_DEADLINE = 10_000
-/** Milliseconds that `close` waits for calls with logs from disk, so that they are not sent twice. */
-const LONGEST_REST = 2000
-/** The longest that a Node timer keeps. */
-const LONGEST_DEADLINE = 2_147_483_647
-
-/** What became of the logs that were not settled when `close` was called. */
-export interface CloseReport {
-  /** Accepted meanwhile. */
-  acceptedLogs: number
-  /** Put on disk meanwhile, to be sent when the next sink opens the same spool. */
-  spooledLogs: number
-  /** Failed, most of them with code `Closed`: each write of them rejects. */
-  failedLogs: number
-  failedWrites: number
-}
 
 /**
  * Writes logs to SLS in batches. Every write settles exactly once: it resolves when each of its logs is accepted,
@@ -67,10 +53,7 @@ export class SlsSink {
   readonly #admission: Admission
   readonly #sender: Sender
   readonly #spool: StoreAndForward | undefined
-  readonly #logRate: RateMeter
-  readonly #byteRate: RateMeter
-  #acceptedLogs = 0
-  #acceptedBytes = 0
+  readonly #accepted: Throughput
   #dropped = 0
   #water: 'calm' | 'rising' = 'calm'
   #closing: Promise<CloseReport> | undefined
@@ -94,14 +77,13 @@ export class SlsSink {
       high: () => this.#tellWater('highWater'),
       low: () => this.#tellWater('lowWater')
     })
-    this.#logRate = new RateMeter(settings.clock.now())
-    this.#byteRate = new RateMeter(settings.clock.now())
+    this.#accepted = new Throughput(settings.clock.now())
     this.#spool = settings.spool === undefined ? undefined : this.#openSpool(settings.spool)
     this.#sender = new Sender({
       client,
       settings,
       health: this.#health,
-      onAccepted: (logs, bytes) => this.#count(logs, bytes),
+      onAccepted: (logs, bytes) => this.#accepted.add(logs, bytes, settings.clock.now()),
       onSettled: (batch) => this.#settled(batch),
       spool: this.#spool
     })
@@ -167,7 +149,19 @@ export class SlsSink {
    * `deadline` milliseconds fails what is left with code `Closed`. A later call returns the same report.
    */
   close(deadline: number = CLOSE_DEADLINE): Promise<CloseReport> {
-    this.#closing ??= this.#close(deadline)
+    this.#closing ??= new Closing({
+      clock: this.#settings.clock,
+      ledger: this.#ledger,
+      admission: this.#admission,
+      accumulator: this.#accumulator,
+      sender: this.#sender,
+      spool: this.#spool,
+      flush: () => this.flush(),
+      onSettled: () => {
+        this.#ownClient?.close()
+        this.#phase = 'closed'
+      }
+    }).run(deadline)
     return this.#closing
   }
 
@@ -182,44 +176,21 @@ export class SlsSink {
   }
 
   status(): SinkStatus {
-    const now = this.#settings.clock.now()
-    const status: SinkStatus = {
-      state: this.#state(),
-      ...this.#buffered(now),
-      memory: {
-        used: this.#budget.used + (this.#spool?.memory.used ?? 0),
-        peak: this.#budget.peak + (this.#spool?.memory.peak ?? 0),
-        limit: this.#settings.totalBytes
-      },
-      pressure: this.#budget.level,
-      openBatches: this.#accumulator.openBatches,
-      sealedBatches: this.#sender.batches.size,
-      inFlight: this.#sender.inFlight,
-      waitingWrites: this.#admission.waitingWrites,
-      waitingLogs: this.#admission.waitingLogs,
-      pendingWrites: this.#ledger.pendingWrites,
-      logs: this.#acceptedLogs,
-      bytes: this.#acceptedBytes,
-      logsPerSecond: this.#logRate.perSecond(now),
-      bytesPerSecond: this.#byteRate.perSecond(now),
-      requests: this.#sender.requests.count,
-      retries: this.#sender.retries,
-      repairedTimes: this.#sender.requests.repairedTimes,
-      failed: this.#ledger.failedLogs,
-      failedWrites: this.#ledger.failedWrites,
+    return statusOf({
+      now: this.#settings.clock.now(),
+      phase: this.#phase,
+      settings: this.#settings,
+      ledger: this.#ledger,
+      budget: this.#budget,
+      admission: this.#admission,
+      accumulator: this.#accumulator,
+      sender: this.#sender,
+      spool: this.#spool,
+      health: this.#health,
+      accepted: this.#accepted,
       dropped: this.#dropped,
-      slowed: this.#sender.slowdowns(),
-      spooled: this.#ledger.spooledLogs,
-      latency: this.#sender.requests.latency.quantiles()
-    }
-    if (this.#spool !== undefined) status.spool = this.#spool.status()
-    const lastError = this.#health.lastError(now)
-    if (lastError !== undefined) status.lastError = lastError
-    if (this.#dryRun !== undefined) {
-      const { requests, last } = this.#dryRun
-      status.dryRun = last === undefined ? { requests } : { requests, last }
-    }
-    return status
+      dryRun: this.#dryRun
+    })
   }
 
   #accept(write: SinkWrite, observer: WriteObserver): void {
@@ -253,54 +224,6 @@ export class SlsSink {
     this.#ledger.enter(ticket)
     if (this.#water === 'rising') this.#relieve()
     return true
-  }
-
-  async #close(deadline: number): Promise<CloseReport> {
-    const { acceptedLogs, spooledLogs, failedLogs, failedWrites } = this.#ledger
-    const time = Math.min(Math.max(deadline, 0), LONGEST_DEADLINE)
-    await (this.#spool === undefined ? this.#within(time, this.flush()) : this.#empty(this.#spool, time))
-    if (this.#spool !== undefined) await this.#within(Math.min(time / 10, LONGEST_REST), this.#spool.rest())
-    this.#abandon()
-    this.#ownClient?.close()
-    this.#phase = 'closed'
-    await this.#spool?.close()
-    return {
-      acceptedLogs: this.#ledger.acceptedLogs - acceptedLogs,
-      spooledLogs: this.#ledger.spooledLogs - spooledLogs,
-      failedLogs: this.#ledger.failedLogs - failedLogs,
-      failedWrites: this.#ledger.failedWrites - failedWrites
-    }
-  }
-
-  /** Sends for half of the time; then all that is not on the wire goes to disk, and soon after that what is. */
-  async #empty(spool: StoreAndForward, time: number): Promise<void> {
-    const flushed = this.flush()
-    if (!this.#sender.isOutOfReach && (await this.#within(time / 2, flushed))) return
-    spool.spoolEverything()
-    if (await this.#within(time / 4, flushed)) return
-    this.#sender.interrupt()
-    await this.#within((time * 3) / 20, flushed)
-  }
-
-  /** False where `milliseconds` passed before. */
-  async #within(milliseconds: number, work: Promise<void>): Promise<boolean> {
-    let cancelTimer: () => void = () => undefined
-    const timeUp = new Promise<false>((resolve) => {
-      cancelTimer = this.#settings.clock.after(milliseconds, () => resolve(false))
-    })
-    const inTime = await Promise.race([work.then(() => true), timeUp])
-    cancelTimer()
-    return inTime
-  }
-
-  #abandon(): void {
-    const error = new SlsError('Closed', 'The sink was closed before the service accepted the logs', {
-      retryability: 'ordinary',
-      hint: 'Those of a call that was on the wire may have been accepted'
-    })
-    this.#admission.failAll(error)
-    this.#accumulator.sealAll()
-    this.#sender.abandon(error)
   }
 
   #settled(batch: Batch): void {
@@ -339,14 +262,6 @@ export class SlsSink {
     return true
   }
 
-  #count(logs: number, bytes: number): void {
-    this.#acceptedLogs += logs
-    this.#acceptedBytes += bytes
-    const now = this.#settings.clock.now()
-    this.#logRate.add(logs, now)
-    this.#byteRate.add(bytes, now)
-  }
-
   #tellWater(name: 'highWater' | 'lowWater'): void {
     this.#water = name === 'highWater' ? 'rising' : 'calm'
     this.#emitter.emit(name, { used: this.#budget.used, limit: this.#budget.limit })
@@ -356,29 +271,6 @@ export class SlsSink {
   #relieve(): void {
     this.#water = 'calm'
     this.#accumulator.sealAll()
-  }
-
-  #state(): SinkState {
-    if (this.#phase === 'closed') return 'closed'
-    if (this.#sender.batches.anyFailing) return 'retrying'
-    if (this.#health.isFailing) return 'error'
-    if (this.#admission.waitingWrites > 0) return 'waiting'
-    return this.#ledger.pendingWrites > 0 ? 'sending' : 'idle'
-  }
-
-  #buffered(now: number): Pick<SinkStatus, 'bufferedLogs' | 'bufferedBytes' | 'oldest'> {
-    let bufferedLogs = 0
-    let bufferedBytes = 0
-    let since = now
-    for (const batches of [this.#sender.batches, this.#accumulator.batches]) {
-      for (const batch of batches) {
-        if (batch.stored !== undefined) continue
-        bufferedLogs += batch.pendingLogs
-        bufferedBytes += batch.pendingBytes
-        since = Math.min(since, batch.openedAt)
-      }
-    }
-    return { bufferedLogs, bufferedBytes, oldest: Math.round(now - since) }
   }
 }
 

@@ -1,8 +1,16 @@
-import type { PlannedRequest } from './dry-run'
-import type { LastError } from './health'
+import type { Accumulator } from './accumulator'
+import type { Admission } from './admission'
+import type { DryRun, PlannedRequest } from './dry-run'
+import type { Health, LastError } from './health'
 import type { LatencyQuantiles } from './latency-histogram'
+import type { MemoryBudget } from './memory-budget'
+import type { SinkSettings } from './options'
 import type { Slowdown } from './rate-control'
+import type { Sender } from './sender'
 import type { SpoolState } from './spool-keeper'
+import type { StoreAndForward } from './store-and-forward'
+import type { Throughput } from './throughput'
+import type { WriteLedger } from './write-ledger'
 
 /**
  * idle: nothing to do; sending: logs are on their way; retrying: a call failed and will be repeated; waiting: writes
@@ -82,4 +90,90 @@ export interface SinkStatus {
   dryRun?: { requests: number; last?: PlannedRequest }
   /** Milliseconds of accepted calls. */
   latency: LatencyQuantiles
+}
+
+export interface StatusInput {
+  /** By the sink's clock. */
+  readonly now: number
+  readonly phase: 'open' | 'closed'
+  readonly settings: SinkSettings
+  readonly ledger: WriteLedger
+  readonly budget: MemoryBudget
+  readonly admission: Admission
+  readonly accumulator: Accumulator
+  readonly sender: Sender
+  readonly spool: StoreAndForward | undefined
+  readonly health: Health
+  readonly accepted: Throughput
+  readonly dropped: number
+  readonly dryRun: DryRun | undefined
+}
+
+export function statusOf(input: StatusInput): SinkStatus {
+  const { now, settings, ledger, budget, admission, accumulator, sender, spool, accepted, dryRun } = input
+  const rate = accepted.perSecond(now)
+  const status: SinkStatus = {
+    state: stateOf(input),
+    ...buffered(input),
+    memory: {
+      used: budget.used + (spool?.memory.used ?? 0),
+      peak: budget.peak + (spool?.memory.peak ?? 0),
+      limit: settings.totalBytes
+    },
+    pressure: budget.level,
+    openBatches: accumulator.openBatches,
+    sealedBatches: sender.batches.size,
+    inFlight: sender.inFlight,
+    waitingWrites: admission.waitingWrites,
+    waitingLogs: admission.waitingLogs,
+    pendingWrites: ledger.pendingWrites,
+    logs: accepted.logs,
+    bytes: accepted.bytes,
+    logsPerSecond: rate.logs,
+    bytesPerSecond: rate.bytes,
+    requests: sender.requests.count,
+    retries: sender.retries,
+    repairedTimes: sender.requests.repairedTimes,
+    failed: ledger.failedLogs,
+    failedWrites: ledger.failedWrites,
+    dropped: input.dropped,
+    slowed: sender.slowdowns(),
+    spooled: ledger.spooledLogs,
+    latency: sender.requests.latency.quantiles()
+  }
+  if (spool !== undefined) status.spool = spool.status()
+  const lastError = input.health.lastError(now)
+  if (lastError !== undefined) status.lastError = lastError
+  if (dryRun !== undefined) {
+    const { requests, last } = dryRun
+    status.dryRun = last === undefined ? { requests } : { requests, last }
+  }
+  return status
+}
+
+function stateOf({ phase, sender, health, admission, ledger }: StatusInput): SinkState {
+  if (phase === 'closed') return 'closed'
+  if (sender.batches.anyFailing) return 'retrying'
+  if (health.isFailing) return 'error'
+  if (admission.waitingWrites > 0) return 'waiting'
+  return ledger.pendingWrites > 0 ? 'sending' : 'idle'
+}
+
+function buffered({
+  now,
+  sender,
+  accumulator
+}: StatusInput): Pick<SinkStatus, 'bufferedLogs' | 'bufferedBytes' | 'oldest'> {
+  let bufferedLogs = 0
+  let bufferedBytes = 0
+  let since = now
+  for (const batches of [sender.batches, accumulator.batches]) {
+    for (const batch of batches) {
+      if (batch.stored !== undefined) continue
+      bufferedLogs += batch.pendingLogs
+      bufferedBytes += batch.pendingBytes
+      since = Math.min(since, batch.openedAt)
+    }
+  }
+  return { bufferedLogs, bufferedBytes, oldest: Math.round(now - since) }
 }

@@ -1,29 +1,32 @@
 import type { Content } from '../model'
-import { type EncodedKey, EncodedKeys, KEY_SPILL } from './encoded-keys'
+import { EncodedKey, EncodedKeys, KEY_SPILL } from './encoded-keys'
 import type { GrowingBuffer } from './growing-buffer'
-import { inheritsFields, isPairs, type LogInput, notPair, notText } from './log-input'
+import { isPairs, type LogInput, notPair, notText } from './log-input'
 import * as tags from './tags'
-import { MAX_BYTES_PER_UNIT, writeText } from './text-writer'
+import { MAX_BYTES_PER_UNIT, TEXT_SPILL, writeText } from './text-writer'
 import { varintSize, writeVarint } from './varint'
 
-/** Most bytes of a content beside key and value, and what a key may spill behind its end. */
-const OVERHEAD = 1 + 5 + 5 + KEY_SPILL
-/** Fields of a log whose keys are remembered for the next one. */
-const REMEMBERED_FIELDS = 256
+/** Most bytes of a content beside encoded key and value: what the two lengths take, and what is written behind it. */
+const OVERHEAD = 4 + 5 + Math.max(KEY_SPILL, TEXT_SPILL)
 /** The largest number that a varint holds in one byte. */
 const MAX_ONE_BYTE = 0x7f
+/** Bytes of a content before what its length counts, where that takes one byte. */
+const SHORT_HEAD = 2
 
-/** From this length on a value is measured first, so that no room is made that it does not need. */
+/** From this length on a value is measured before room is made for it, so that no more is made than it needs. */
 const MEASURED_FROM = 4096
 
+/** Cheaper than `Object.hasOwn`, which calls it. */
+const hasOwn = Object.prototype.hasOwnProperty
+
 const encodedKeys = new EncodedKeys()
+const emptyKey = new EncodedKey('')
 
 /** Writes the contents of logs. Most logs repeat the keys of the log before, so a key is first compared with that. */
 export class ContentWriter {
   readonly #buffer: GrowingBuffer
-  /** By field, of the log before. */
-  readonly #keys: string[] = []
-  readonly #encodedKeys: EncodedKey[] = []
+  /** Of the log before. */
+  #firstKey = emptyKey
 
   constructor(buffer: GrowingBuffer) {
     this.#buffer = buffer
@@ -40,73 +43,100 @@ export class ContentWriter {
 
   #writePairs(pairs: readonly Content[], offset: number): number {
     let at = offset
+    let previous: EncodedKey | undefined
+    let encoded = this.#firstKey
     for (let index = 0; index < pairs.length; index++) {
       const pair: unknown = pairs[index]
       if (!Array.isArray(pair) || pair.length !== 2) throw notPair(index)
       const [key, value]: unknown[] = pair
       if (typeof key !== 'string') throw notPair(index)
-      at = this.#writeContent(index, key, value, at)
+      if (typeof value !== 'string') throw notText(key, value)
+      if (key !== encoded.key) encoded = this.#follow(previous, key)
+      at = this.#writeContent(encoded, value, at)
+      previous = encoded
+      encoded = encoded.next
     }
     return at
   }
 
+  /** Takes all fields for the record's own, and those of its prototypes come after them. */
   #writeRecord(record: Readonly<Record<string, string>>, offset: number): number {
     let at = offset
-    let field = 0
-    if (inheritsFields(record)) {
-      for (const key of Object.keys(record)) at = this.#writeContent(field++, key, record[key], at)
-    } else {
-      for (const key in record) at = this.#writeContent(field++, key, record[key], at)
+    let previous: EncodedKey | undefined
+    let encoded = this.#firstKey
+    for (const key in record) {
+      const value: unknown = record[key]
+      if (typeof value !== 'string') return this.#writeOwnFields(record, offset)
+      if (key !== encoded.key) encoded = this.#follow(previous, key)
+      at = this.#writeContent(encoded, value, at)
+      previous = encoded
+      encoded = encoded.next
+    }
+    const areOwn = previous === undefined || hasOwn.call(record, previous.key)
+    return areOwn ? at : this.#writeOwnFields(record, offset)
+  }
+
+  #writeOwnFields(record: Readonly<Record<string, string>>, offset: number): number {
+    let at = offset
+    for (const key of Object.keys(record)) {
+      const value: unknown = record[key]
+      if (typeof value !== 'string') throw notText(key, value)
+      at = this.#writeContent(encodedKeys.get(key), value, at)
     }
     return at
   }
 
-  #writeContent(field: number, key: string, value: unknown, offset: number): number {
-    if (typeof value !== 'string') throw notText(key, value)
-    const encodedKey = this.#encodedKey(field, key)
-    if (value.length > MEASURED_FROM) {
-      const size = Buffer.byteLength(value)
-      this.#buffer.reserve(offset, OVERHEAD + encodedKey.size + size)
-      return this.#placeLong(encodedKey, value, size, offset)
-    }
-    const largest = encodedKey.size + 1 + value.length * MAX_BYTES_PER_UNIT
-    this.#buffer.reserve(offset, OVERHEAD + largest)
-    return largest <= MAX_ONE_BYTE
-      ? this.#placeShort(encodedKey, value, offset)
-      : this.#placeLong(encodedKey, value, value.length, offset)
+  /** Another key than that which followed `previous` last time. */
+  #follow(previous: EncodedKey | undefined, key: string): EncodedKey {
+    const encoded = encodedKeys.follow(previous, key)
+    if (previous === undefined) this.#firstKey = encoded
+    return encoded
   }
 
-  #encodedKey(field: number, key: string): EncodedKey {
-    if (this.#keys[field] === key) return this.#encodedKeys[field] as EncodedKey
-    const encodedKey = encodedKeys.get(key)
-    if (field < REMEMBERED_FIELDS) {
-      this.#keys[field] = key
-      this.#encodedKeys[field] = encodedKey
+  #writeContent(key: EncodedKey, value: string, offset: number): number {
+    const { length } = value
+    const most = OVERHEAD + key.size + length * MAX_BYTES_PER_UNIT
+    if (offset + most > this.#buffer.bytes.length) {
+      const size = length > MEASURED_FROM ? OVERHEAD + key.size + Buffer.byteLength(value) : most
+      this.#buffer.reserve(offset, size)
     }
-    return encodedKey
+    const expectedSize = length + key.excess
+    return key.size + 1 + expectedSize - SHORT_HEAD <= MAX_ONE_BYTE
+      ? this.#placeShort(key, value, offset)
+      : this.#placeLong(key, value, expectedSize, offset)
   }
 
-  /** Where both lengths take one byte whatever the value holds. */
+  /** Takes both lengths to have one byte. */
   #placeShort(key: EncodedKey, value: string, offset: number): number {
-    const { bytes, view } = this.#buffer
-    const valueStart = offset + 2 + key.size + 1
-    key.copyTo(view, offset + 2)
-    const end = writeText(this.#buffer, value, valueStart)
-    bytes[offset] = tags.LOG_CONTENT
-    bytes[offset + 1] = end - offset - 2
-    bytes[valueStart - 1] = end - valueStart
+    const { view } = this.#buffer
+    const valueStart = offset + key.size + 1
+    key.copyTo(view, offset)
+    const end = writeText(this.#buffer, value, valueStart, key.excess > 0)
+    const size = end - offset - SHORT_HEAD
+    if (size > MAX_ONE_BYTE) return this.#placeLong(key, value, end - valueStart, offset)
+    view.setUint8(offset + 1, size)
+    view.setUint8(valueStart - 1, end - valueStart)
     return end
   }
 
-  /** Takes the value to have `expectedSize` bytes, and writes it again where it has another size. */
+  /** Takes the value to have `expectedSize` bytes, and writes it again where its lengths need other room. */
   #placeLong(key: EncodedKey, value: string, expectedSize: number, offset: number): number {
     const { bytes, view } = this.#buffer
+    const keySize = key.size - SHORT_HEAD
+    const lengthSize = varintSize(keySize + varintSize(expectedSize) + expectedSize)
+    key.copyTo(view, offset + lengthSize - 1)
+    const valueLengthAt = offset + 1 + lengthSize + keySize
+    const valueStart = valueLengthAt + varintSize(expectedSize)
+    const end = writeText(this.#buffer, value, valueStart, key.excess > 0)
+    const valueSize = end - valueStart
+    key.excess = valueSize - value.length
+    const size = end - offset - 1 - lengthSize
+    if (varintSize(valueSize) !== valueStart - valueLengthAt || varintSize(size) !== lengthSize) {
+      return this.#placeLong(key, value, valueSize, offset)
+    }
     bytes[offset] = tags.LOG_CONTENT
-    const keyStart = writeVarint(bytes, key.size + varintSize(expectedSize) + expectedSize, offset + 1)
-    key.copyTo(view, keyStart)
-    const valueStart = writeVarint(bytes, expectedSize, keyStart + key.size)
-    const end = writeText(this.#buffer, value, valueStart)
-    const size = end - valueStart
-    return size === expectedSize ? end : this.#placeLong(key, value, size, offset)
+    writeVarint(bytes, size, offset + 1)
+    writeVarint(bytes, valueSize, valueLengthAt)
+    return end
   }
 }

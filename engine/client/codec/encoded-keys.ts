@@ -3,48 +3,55 @@ import { varintSize, writeVarint } from './varint'
 
 const MAX_KEYS = 1024
 const MAX_KEY_LENGTH = 256
-/** The shortest key, an empty one, has 3 bytes; 4 words are written. */
-export const KEY_SPILL = 13
+/** Bytes of a key that are written always. */
+const FIRST_BYTES = 16
+/** The content of the shortest key, an empty one, has 5 bytes before its value's length. */
+export const KEY_SPILL = FIRST_BYTES - 5
+/** What fills words up. Zeros would make numbers of them that some processors are slow with. */
+const FILLER = 0x20
 
-/** A key as it stands in a content, from its own tag to the value's tag. */
+/** A key and what stands around it in a content: all before the value's length, of the content's own length one byte. */
 export class EncodedKey {
+  readonly key: string
   /** Bytes. */
-  readonly size: number
-  /** The bytes in words of 4, little endian, filled up with zeros. Most keys fit into the first four. */
-  readonly #word0: number
-  readonly #word1: number
-  readonly #word2: number
-  readonly #word3: number
+  readonly size: number = 0
+  /** Bytes that the last value of more than one byte's length had beyond one a UTF-16 unit. */
+  excess = 0
+  /** The key that followed last time. */
+  next: EncodedKey = this
+  /**
+   * The first bytes as floating point numbers, which are copied in half as many steps as whole numbers. They never are
+   * NaN, whose bits may change: that begins with 0x7f or 0xff, and 0xf0 or more next to it, which no UTF-8 has.
+   */
+  readonly #first: number = 0.5
+  readonly #second: number = 0.5
+  /** Those behind them in words of 4, little endian. */
   readonly #more: Int32Array
 
   constructor(key: string) {
+    this.key = key
     const length = Buffer.byteLength(key)
-    const encoded = Buffer.alloc((2 + varintSize(length) + length + 3) & ~3)
-    encoded[0] = tags.PAIR_KEY
-    const keyStart = writeVarint(encoded, length, 1)
+    this.size = 3 + varintSize(length) + length + 1
+    const encoded = Buffer.alloc(Math.max(FIRST_BYTES, (this.size + 3) & ~3), FILLER)
+    encoded[0] = tags.LOG_CONTENT
+    encoded[2] = tags.PAIR_KEY
+    const keyStart = writeVarint(encoded, length, 3)
     encoded.write(key, keyStart)
     encoded[keyStart + length] = tags.PAIR_VALUE
-    this.size = keyStart + length + 1
-    const words = Int32Array.from({ length: encoded.length / 4 }, (_, index) =>
-      encoded.readInt32LE(index * 4)
+    this.#first = encoded.readDoubleLE(0)
+    this.#second = encoded.readDoubleLE(8)
+    this.#more = Int32Array.from({ length: (encoded.length - FIRST_BYTES) / 4 }, (_, index) =>
+      encoded.readInt32LE(FIRST_BYTES + index * 4)
     )
-    const [word0 = 0, word1 = 0, word2 = 0, word3 = 0] = words
-    this.#word0 = word0
-    this.#word1 = word1
-    this.#word2 = word2
-    this.#word3 = word3
-    this.#more = words.subarray(4)
   }
 
-  /** Writes the key at `offset`, and up to `KEY_SPILL` bytes of zeros behind it. */
+  /** Writes the bytes at `offset`, and up to `KEY_SPILL` bytes behind them. */
   copyTo(view: DataView, offset: number): void {
-    view.setInt32(offset, this.#word0, true)
-    view.setInt32(offset + 4, this.#word1, true)
-    view.setInt32(offset + 8, this.#word2, true)
-    view.setInt32(offset + 12, this.#word3, true)
+    view.setFloat64(offset, this.#first, true)
+    view.setFloat64(offset + 8, this.#second, true)
     const more = this.#more
     for (let index = 0; index < more.length; index++) {
-      view.setInt32(offset + 16 + index * 4, more[index] ?? 0, true)
+      view.setInt32(offset + FIRST_BYTES + index * 4, more[index] ?? 0, true)
     }
   }
 }
@@ -56,22 +63,30 @@ export class EncodedKey {
 export class EncodedKeys {
   readonly #keys = new Map<string, EncodedKey>()
 
+  /** The key after `previous`, which expects it there the next time. */
+  follow(previous: EncodedKey | undefined, key: string): EncodedKey {
+    const encoded = this.get(key)
+    if (previous !== undefined && key.length <= MAX_KEY_LENGTH) previous.next = encoded
+    return encoded
+  }
+
   get(key: string): EncodedKey {
     return this.#keys.get(key) ?? this.#add(key)
   }
 
   #add(key: string): EncodedKey {
-    const encoded = new EncodedKey(key)
-    if (key.length > MAX_KEY_LENGTH) return encoded
+    if (key.length > MAX_KEY_LENGTH) return new EncodedKey(key)
+    const encoded = new EncodedKey(asFieldName(key))
     if (this.#keys.size >= MAX_KEYS) this.#keys.clear()
-    this.#keys.set(ownCopy(key), encoded)
+    this.#keys.set(encoded.key, encoded)
     return encoded
   }
 }
 
-/** The same text without a link to a longer string that it may have been cut from. */
-function ownCopy(text: string): string {
-  return text.length === Buffer.byteLength(text)
-    ? Buffer.from(text, 'latin1').toString('latin1')
-    : Buffer.from(text, 'utf16le').toString('utf16le')
+/**
+ * The same text as the names of fields are: without a link to a longer string that it may have been cut from, and
+ * compared with another name by identity.
+ */
+function asFieldName(text: string): string {
+  return Object.keys({ [text]: 0 })[0] as string
 }

@@ -19,6 +19,8 @@ export type { LogInput } from './log-input'
 const DEFAULT_CAPACITY = 8192
 /** Most bytes of a log beside its contents: tag and length, Time and Time_ns. */
 const OVERHEAD = 1 + 5 + 6 + 5
+/** From here on a varint has five bytes: times since 1978. */
+const FIVE_BYTES = 0x1000_0000
 
 export interface LogGroupFrame {
   topic?: string
@@ -73,9 +75,7 @@ export class LogGroupEncoder {
     const start = this.#length
     const bodyStart = start + 1 + this.#lengthSize
     buffer.reserve(start, OVERHEAD)
-    buffer.bytes[bodyStart] = tags.LOG_TIME
-    let at = writeVarint(buffer.bytes, log.time, bodyStart + 1)
-    at = this.#contents.write(log.contents, at)
+    let at = this.#contents.write(log.contents, writeTime(buffer, log.time, bodyStart))
     buffer.reserve(at, OVERHEAD)
     if (log.timeNs !== undefined) {
       buffer.bytes[at] = tags.LOG_TIME_NS
@@ -115,6 +115,15 @@ export class LogGroupEncoder {
     this.#state = 'released'
     this.#buffer.release()
   }
+}
+
+function writeTime({ bytes, view }: GrowingBuffer, time: number, offset: number): number {
+  bytes[offset] = tags.LOG_TIME
+  if (time < FIVE_BYTES) return writeVarint(bytes, time, offset + 1)
+  const low = (time & 0x7f) | ((time & 0x3f80) << 1) | ((time & 0x1f_c000) << 2) | ((time & 0xfe0_0000) << 3)
+  view.setInt32(offset + 1, low | 0x8080_8080, true)
+  view.setUint8(offset + 5, time >>> 28)
+  return offset + 6
 }
 
 /**

@@ -2,27 +2,54 @@ import type { GrowingBuffer } from './growing-buffer'
 
 /** No UTF-16 unit takes more bytes of UTF-8. */
 export const MAX_BYTES_PER_UNIT = 3
-/** Up to this length a loop over the units is cheaper than a call into Node. */
+/** Bytes that are written behind the end of a text. */
+export const TEXT_SPILL = 1
+/** Up to this length a loop over the units is cheaper than a call into Node, which takes longer where not all are ASCII. */
 const SHORT = 40
+const SHORT_WIDE = 64
+
+/** By the upper ten bits of a unit that takes three bytes, those bytes without its lower six bits; 0 for other units. */
+const threeBytes = Int32Array.from({ length: 1024 }, (_, upper) => {
+  const unit = upper << 6
+  const isOther = unit < 0x800 || (unit & 0xf800) === 0xd800
+  return isOther ? 0 : 0x80_80e0 | (unit >>> 12) | ((unit & 0xfc0) << 2)
+})
 
 /**
- * Writes a text as UTF-8, lone surrogates as U+FFFD. The buffer has room for it, and for 4 bytes more.
+ * Writes a text as UTF-8, lone surrogates as U+FFFD. The buffer has room for it, and for `TEXT_SPILL` more.
+ * @param isWide whether it is likely that not all of it is ASCII
  * @returns the offset after it
  */
-export function writeText(buffer: GrowingBuffer, text: string, offset: number): number {
+export function writeText(buffer: GrowingBuffer, text: string, offset: number, isWide: boolean): number {
   const { length } = text
-  const { bytes } = buffer
-  if (length > SHORT) return offset + bytes.utf8Write(text, offset, bytes.length - offset)
-  for (let index = 0; index < length; index++) {
-    const unit = text.charCodeAt(index)
-    if (unit > 0x7f) return writeWide(buffer.view, text, index, offset + index)
-    bytes[offset + index] = unit
+  if (length > (isWide ? SHORT_WIDE : SHORT))
+    return offset + buffer.bytes.utf8Write(text, offset, buffer.bytes.length - offset)
+  const { view } = buffer
+  const even = length & ~1
+  let at = offset
+  let index = 0
+  while (index < even) {
+    const first = text.charCodeAt(index)
+    const second = text.charCodeAt(index + 1)
+    if ((first | second) > 0x7f) break
+    view.setUint16(at, first | (second << 8), true)
+    at += 2
+    index += 2
   }
-  return offset + length
+  for (; index < length; index++) {
+    const unit = text.charCodeAt(index)
+    const bytes = threeBytes[unit >>> 6] as number
+    if (bytes !== 0) {
+      view.setInt32(at, bytes | ((unit & 0x3f) << 16), true)
+      at += 3
+    } else if (unit < 0x80) view.setUint8(at++, unit)
+    else return writeOther(view, text, index, at)
+  }
+  return at
 }
 
-/** Each character in one store of 4 bytes; what it writes beyond its size the next one covers. */
-function writeWide(view: DataView, text: string, start: number, offset: number): number {
+/** As `writeText` from unit `start` on, in any script. */
+function writeOther(view: DataView, text: string, start: number, offset: number): number {
   const { length } = text
   let at = offset
   for (let index = start; index < length; index++) {

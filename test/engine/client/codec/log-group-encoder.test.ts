@@ -95,6 +95,29 @@ describe('log group encoder', function () {
     assert.deepEqual(oracle.decodeGroup(encoder.finish()).logs[0]?.contents, [['own', 'yes']])
   })
 
+  it('leaves inherited fields out that are no text, whatever comes before them', () => {
+    const prototype = { inherited: () => 'no', shadowed: 1 }
+    const contents = Object.assign(Object.create(prototype) as Record<string, string>, {
+      own: 'yes',
+      shadowed: 'yes'
+    })
+    const encoder = new LogGroupEncoder({})
+    encoder.append({ time: 1, contents })
+    assert.deepEqual(oracle.decodeGroup(encoder.finish()).logs[0]?.contents, [
+      ['own', 'yes'],
+      ['shadowed', 'yes']
+    ])
+    const nothing = Object.create(prototype) as Record<string, string>
+    const empty = new LogGroupEncoder({})
+    empty.append({ time: 1, contents: nothing })
+    assert.deepEqual(oracle.decodeGroup(empty.finish()).logs[0]?.contents, [])
+    const wrong = Object.assign(Object.create(prototype) as object, { own: 1 })
+    assert.throws(
+      () => new LogGroupEncoder({}).append({ time: 1, contents: wrong as never }),
+      invalidLog('own')
+    )
+  })
+
   it('leaves fields out that someone added to every object', () => {
     const prototype = Object.prototype as { polluted?: string }
     prototype.polluted = 'yes'
@@ -235,6 +258,39 @@ describe('log group encoder', function () {
     assert.equal(oracle.decodeGroup(second.finish()).logs[0]?.contents[0]?.[1], 'y'.repeat(100_000))
     assert.equal(oracle.decodeGroup(third.finish()).logs[0]?.contents[0]?.[1], 'z'.repeat(100_000))
     assert.equal(oracle.decodeGroup(fourth.finish()).logs[0]?.contents[0]?.[1], 'w'.repeat(100_000))
+  })
+
+  it('writes values of all sizes near those where a length takes one byte more, after values of another script', () => {
+    const units = ['a', 'é', '中', '🚀', 'a中', '\ud800']
+    const sizes = [0, 1, 2, 3, 25, 39, 40, 41, 42, 63, 64, 65, 110, 120, 127, 128, 5400, 5461, 8192, 16_384]
+    const values = sizes.flatMap((size) =>
+      units.flatMap((unit) => [size - 8, size - 2, size].map((length) => unit.repeat(Math.max(length, 0))))
+    )
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom(...values), { minLength: 2, maxLength: 12 }),
+        key,
+        (texts, name) => {
+          const logs = texts.map((value): Log => ({ time: 1, contents: [[name, value]] }))
+          const value = { topic: '', source: '', tags: [], logs }
+          assert.ok(encode(value).equals(oracle.encodeGroup(wellFormedGroup(value))))
+        }
+      ),
+      { numRuns: runs(150, 10_000) }
+    )
+  })
+
+  it('writes keys of all sizes, with characters of any size at any place', () => {
+    const characters = ['k', '\0', '\x7f', 'ÿ', '中', '\u{10ffff}']
+    for (let before = 0; before < 24; before++) {
+      const keys = characters.flatMap((character) =>
+        characters.map((other) => `${'x'.repeat(before)}${other}${character}`)
+      )
+      keys.push('x'.repeat(before + 118), 'x'.repeat(before + 240))
+      const contents = keys.map((name): Content => [name, 'v'])
+      const value = { topic: '', source: '', tags: [], logs: [{ time: 1, contents }] }
+      assert.ok(encode(value).equals(oracle.encodeGroup(value)), `${before}`)
+    }
   })
 
   it('stays right with more keys and fields than it remembers', () => {

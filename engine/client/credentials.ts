@@ -1,6 +1,7 @@
 import { type CredentialsProvider, checkedCredentials, checkedKey, fixedCredentials } from './access-key'
 import { AlibabaCredentialsProvider } from './alibaba-credentials'
 import { SlsError } from './errors'
+import { checkNames, type OptionNames } from './option-checks'
 
 export type { Credentials, CredentialsProvider } from './access-key'
 
@@ -43,13 +44,36 @@ export const credentialTypes: readonly CredentialConfig['type'][] = [
   'environment'
 ]
 
+const key = { accessKeyId: true, accessKeySecret: true } as const
+
+const session = {
+  roleArn: true,
+  roleSessionName: true,
+  policy: true,
+  roleSessionExpiration: true,
+  stsEndpoint: true
+} as const
+
+const configOptions: {
+  readonly [Type in CredentialConfig['type']]: OptionNames<Extract<CredentialConfig, { type: Type }>>
+} = {
+  accessKey: { type: true, ...key },
+  sts: { type: true, ...key, securityToken: true },
+  ramRole: { type: true, ...key, securityToken: true, externalId: true, ...session },
+  ecsRamRole: { type: true, roleName: true, disableIMDSv1: true },
+  oidc: { type: true, oidcProviderArn: true, oidcTokenFilePath: true, ...session },
+  uri: { type: true, credentialsURI: true },
+  environment: { type: true }
+}
+
 /**
  * The provider for one way of having credentials. All but `accessKey` and `sts` go through `@alicloud/credentials`,
  * which is loaded at the first request; `environment` is that library's default chain (environment variables, OIDC,
  * the command line tool's and the ini profile, ECS metadata, a credentials URI).
- * @throws SlsError `InvalidOption` naming the field that is missing or wrong.
+ * @throws SlsError `InvalidOption` naming the field that is missing, wrong, or none of its type.
  */
 export function credentialsProvider(config: CredentialConfig): CredentialsProvider {
+  if (Object.hasOwn(configOptions, config.type)) checkNames(config, configOptions[config.type])
   switch (config.type) {
     case 'accessKey':
       return fixedCredentials({

@@ -1,17 +1,14 @@
-import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
+import type { SecureContext } from 'node:tls'
 import { type Credentials, type CredentialsProvider, fixedCredentials } from './access-key'
 import { connectionHost, type Endpoint, isServiceHost, parseEndpoint, regionOfEndpoint } from './endpoint'
-import { SlsError } from './errors'
+import { checkNames, invalid, longestTimer, type OptionNames, whole } from './option-checks'
 import { checkedProxy, type ProxyOptions, type ProxyServer } from './proxy-server'
 import { defaultRetryPolicy, type RetryPolicy } from './retry'
+import { secureContext, type TlsOptions } from './tls-options'
 import { defaultUserAgent } from './user-agent'
 
 export type { ProxyOptions } from './proxy-server'
-
-export interface TlsOptions extends SecureContextOptions {
-  rejectUnauthorized?: boolean | undefined
-  servername?: string | undefined
-}
+export type { TlsOptions } from './tls-options'
 
 export interface ClientOptions {
   /** Host, or URL; without a scheme https. */
@@ -61,17 +58,41 @@ export interface CheckedOptions {
   readonly onClockSkew: (offset: number) => void
 }
 
-/** The longest time-out that a Node timer keeps. */
-const longestTimeout = 2_147_483_647
+const clientOptions: OptionNames<ClientOptions> = {
+  endpoint: true,
+  project: true,
+  region: true,
+  signatureVersion: true,
+  credentials: true,
+  connectTimeout: true,
+  requestTimeout: true,
+  userAgent: true,
+  proxy: true,
+  tls: true,
+  maxSockets: true,
+  retry: true,
+  clock: true,
+  onClockSkew: true
+}
 
-function invalid(field: string, message: string): SlsError {
-  return new SlsError('InvalidOption', message, { field })
+const retryOptions: OptionNames<RetryPolicy> = {
+  maxRetries: true,
+  maxRetriesRetryable: true,
+  baseRetryBackoff: true,
+  maxRetryBackoff: true
+}
+
+const credentialOptions: OptionNames<Credentials> = {
+  accessKeyId: true,
+  accessKeySecret: true,
+  securityToken: true
 }
 
 /**
  * @throws SlsError `InvalidOption`; its `field` names the option, its message what was expected.
  */
 export function checkOptions(options: ClientOptions): CheckedOptions {
+  checkNames(options, clientOptions)
   const endpoint = parseEndpoint(options.endpoint)
   const project = checkedProject(options.project, endpoint)
   const region = checkedRegion(options.region) ?? regionOfEndpoint(endpoint)
@@ -82,14 +103,14 @@ export function checkOptions(options: ClientOptions): CheckedOptions {
     region,
     signatureVersion: checkedSignatureVersion(options.signatureVersion, region),
     credentials: checkedProvider(options.credentials),
-    connectTimeout: checkedNumber('connectTimeout', options.connectTimeout, 10_000, 1, longestTimeout),
-    requestTimeout: checkedNumber('requestTimeout', options.requestTimeout, 60_000, 1, longestTimeout),
+    connectTimeout: whole('connectTimeout', options.connectTimeout ?? 10_000, 1, longestTimer),
+    requestTimeout: whole('requestTimeout', options.requestTimeout ?? 60_000, 1, longestTimer),
     userAgent: checkedUserAgent(options.userAgent),
     proxy: checkedProxy(options.proxy, connectionHost(endpoint, project), endpoint.port),
     secureContext: tls && secureContext(tls),
     rejectUnauthorized: tls?.rejectUnauthorized ?? true,
     servername: tls?.servername === '' ? undefined : tls?.servername,
-    maxSockets: checkedNumber('maxSockets', options.maxSockets, 64, 1, 65_535),
+    maxSockets: whole('maxSockets', options.maxSockets ?? 64, 1, 65_535),
     retry: checkRetryPolicy(options.retry),
     clock: options.clock ?? Date.now,
     onClockSkew: options.onClockSkew ?? (() => undefined)
@@ -104,8 +125,9 @@ export function checkRetryPolicy(
   retry: Partial<RetryPolicy> | undefined,
   base: RetryPolicy = defaultRetryPolicy
 ): RetryPolicy {
+  if (retry !== undefined && retry !== null) checkNames(retry, retryOptions, 'retry')
   const number = (field: keyof RetryPolicy, least: number) =>
-    checkedNumber(field, retry?.[field], base[field], least, longestTimeout)
+    whole(field, retry?.[field] ?? base[field], least, longestTimer)
   return {
     maxRetries: number('maxRetries', -1),
     maxRetriesRetryable: number('maxRetriesRetryable', -1),
@@ -161,20 +183,12 @@ function checkedProvider(credentials: unknown): CredentialsProvider {
     throw invalid('credentials', 'credentials are missing: expected an access key or a credentials provider')
   }
   if (isProvider(credentials)) return credentials
+  checkNames(credentials, credentialOptions, 'credentials')
   return fixedCredentials(credentials as Credentials)
 }
 
 function isProvider(credentials: object): credentials is CredentialsProvider {
   return 'getCredentials' in credentials && typeof credentials.getCredentials === 'function'
-}
-
-/** @throws SlsError `InvalidOption` unless a whole number within the bounds, both included. */
-function checkedNumber(field: string, value: unknown, fallback: number, least: number, most: number): number {
-  if (value === undefined || value === null) return fallback
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
-    throw invalid(field, `${field} must be a whole number from ${least} to ${most}`)
-  }
-  return value
 }
 
 function checkedUserAgent(userAgent: unknown): string {
@@ -183,16 +197,4 @@ function checkedUserAgent(userAgent: unknown): string {
     throw invalid('userAgent', 'userAgent must consist of printable ASCII characters')
   }
   return userAgent.trim()
-}
-
-function secureContext(tls: TlsOptions): SecureContext {
-  const { rejectUnauthorized: _1, servername: _2, ...context } = tls
-  try {
-    return createSecureContext(context)
-  } catch (cause) {
-    throw new SlsError('InvalidOption', 'tls: the certificate, key or passphrase cannot be used', {
-      field: 'tls',
-      cause
-    })
-  }
 }

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
-import { SlsError } from './errors'
+import type { SlsError } from './errors'
+import { checkNames, invalid, type OptionNames } from './option-checks'
 
 export interface ProxyOptions {
   /** `http://` or `https://`; may name user and password. */
@@ -12,6 +13,8 @@ export interface ProxyOptions {
    */
   noProxy?: readonly string[] | undefined
 }
+
+const proxyOptions: OptionNames<ProxyOptions> = { url: true, username: true, password: true, noProxy: true }
 
 export interface ProxyServer {
   readonly secure: boolean
@@ -31,9 +34,10 @@ export function checkedProxy(
   port: number
 ): ProxyServer | undefined {
   if (proxy === undefined || proxy === null) return undefined
+  checkNames(proxy, proxyOptions, 'proxy')
   const url = parse(proxy.url)
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw invalid('proxy.url has a scheme other than http or https')
+    throw invalidProxy('proxy.url has a scheme other than http or https')
   }
   if (proxy.noProxy?.some((pattern) => covers(pattern, host, port))) return undefined
   const secure = url.protocol === 'https:'
@@ -73,9 +77,9 @@ function covers(pattern: string, host: string, port: number): boolean {
 
 function parse(url: unknown): URL {
   if (typeof url === 'string' && URL.canParse(url)) return new URL(url)
-  throw invalid('proxy.url is not a URL such as http://proxy.example:3128')
+  throw invalidProxy('proxy.url is not a URL such as http://proxy.example:3128')
 }
 
-function invalid(message: string): SlsError {
-  return new SlsError('InvalidOption', message, { field: 'proxy' })
+function invalidProxy(message: string): SlsError {
+  return invalid('proxy', message)
 }

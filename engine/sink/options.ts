@@ -1,8 +1,16 @@
 import { availableParallelism } from 'node:os'
 import type { SlsClient } from '../client/client'
 import { supportedCompressions } from '../client/compression/compression'
-import { SlsError } from '../client/errors'
 import type { CompressionName } from '../client/model'
+import {
+  checkNames,
+  invalid,
+  longestTimer,
+  type OptionNames,
+  oneOf,
+  truth,
+  whole
+} from '../client/option-checks'
 import { type ClientOptions, checkRetryPolicy } from '../client/options'
 import type { RetryPolicy } from '../client/retry'
 import { type SinkClock, systemClock } from './clock'
@@ -11,7 +19,6 @@ import type { ServiceTime, TimeRepairName } from './log-time'
 /** What SLS takes in one request: 10 MiB before compression (PutLogs page, Java SDK), 40,960 logs (producers). */
 export const SERVICE_LIMITS = Object.freeze({ bytes: 10 * 1024 * 1024, lines: 40_960 })
 
-const LONGEST_TIMER = 2_147_483_647
 const SMALLEST_SPOOL = 65_536
 
 /** The one call a sink needs of a client, the policy it retries by, the service's time, and for a dry run the shards. */
@@ -96,6 +103,34 @@ export interface SinkOptions {
   random?: (() => number) | undefined
 }
 
+const sinkOptions: OptionNames<SinkOptions> = {
+  client: true,
+  logstore: true,
+  adjustShardHash: true,
+  buckets: true,
+  flushInterval: true,
+  maxLines: true,
+  maxBytes: true,
+  totalBytes: true,
+  concurrency: true,
+  adaptiveConcurrency: true,
+  ordered: true,
+  compression: true,
+  overflow: true,
+  maxBlock: true,
+  maxOpenBatches: true,
+  timeRepair: true,
+  dryRun: true,
+  spool: true,
+  spoolPath: true,
+  spoolBytes: true,
+  spoolMaxAge: true,
+  retry: true,
+  maxRetryAge: true,
+  clock: true,
+  random: true
+}
+
 export interface SpoolSettings {
   readonly mode: 'overflow' | 'always'
   readonly path: string
@@ -134,29 +169,30 @@ export interface SinkSettings {
 
 /** @throws SlsError `InvalidOption`; its `field` names the option. */
 export function checkSinkOptions(options: SinkOptions, base: RetryPolicy): SinkSettings {
+  checkNames(options, sinkOptions)
   const half = Math.max(Math.floor(availableParallelism() / 2), 1)
-  const buckets = wholeNumber('buckets', options.buckets, 64, 1, 512)
+  const buckets = whole('buckets', options.buckets ?? 64, 1, 512)
   if (!Number.isInteger(Math.log2(buckets)))
     throw invalid('buckets', 'buckets must be a power of two from 1 to 512')
   return {
     logstore: optionalName(options.logstore),
-    buckets: truth('adjustShardHash', options.adjustShardHash, true) ? buckets : undefined,
-    flushInterval: wholeNumber('flushInterval', options.flushInterval, 3000, 0, LONGEST_TIMER),
-    maxLines: wholeNumber('maxLines', options.maxLines, 2000, 1, SERVICE_LIMITS.lines),
-    maxBytes: wholeNumber('maxBytes', options.maxBytes, 5_242_880, 1, SERVICE_LIMITS.bytes),
-    totalBytes: wholeNumber('totalBytes', options.totalBytes, 104_857_600, 1, Number.MAX_SAFE_INTEGER),
-    concurrency: wholeNumber('concurrency', options.concurrency, half, 1, 1024),
-    adaptiveConcurrency: truth('adaptiveConcurrency', options.adaptiveConcurrency, true),
-    ordered: truth('ordered', options.ordered, false),
-    compression: oneOf('compression', options.compression, 'lz4', supportedCompressions()),
-    overflow: oneOf('overflow', options.overflow, 'wait', OVERFLOWS),
-    maxBlock: wholeNumber('maxBlock', options.maxBlock, 60_000, -1, LONGEST_TIMER),
-    maxOpenBatches: wholeNumber('maxOpenBatches', options.maxOpenBatches, 1000, 1, 1_000_000),
-    timeRepair: oneOf('timeRepair', options.timeRepair, 'keep', TIME_REPAIRS),
-    dryRun: truth('dryRun', options.dryRun, false),
+    buckets: truth('adjustShardHash', options.adjustShardHash ?? true) ? buckets : undefined,
+    flushInterval: whole('flushInterval', options.flushInterval ?? 3000, 0, longestTimer),
+    maxLines: whole('maxLines', options.maxLines ?? 2000, 1, SERVICE_LIMITS.lines),
+    maxBytes: whole('maxBytes', options.maxBytes ?? 5_242_880, 1, SERVICE_LIMITS.bytes),
+    totalBytes: whole('totalBytes', options.totalBytes ?? 104_857_600, 1, Number.MAX_SAFE_INTEGER),
+    concurrency: whole('concurrency', options.concurrency ?? half, 1, 1024),
+    adaptiveConcurrency: truth('adaptiveConcurrency', options.adaptiveConcurrency ?? true),
+    ordered: truth('ordered', options.ordered ?? false),
+    compression: oneOf('compression', options.compression ?? 'lz4', supportedCompressions()),
+    overflow: oneOf('overflow', options.overflow ?? 'wait', OVERFLOWS),
+    maxBlock: whole('maxBlock', options.maxBlock ?? 60_000, -1, longestTimer),
+    maxOpenBatches: whole('maxOpenBatches', options.maxOpenBatches ?? 1000, 1, 1_000_000),
+    timeRepair: oneOf('timeRepair', options.timeRepair ?? 'keep', TIME_REPAIRS),
+    dryRun: truth('dryRun', options.dryRun ?? false),
     spool: checkSpool(options),
     retry: checkRetryPolicy(options.retry, base),
-    maxRetryAge: wholeNumber('maxRetryAge', options.maxRetryAge, 0, 0, Number.MAX_SAFE_INTEGER),
+    maxRetryAge: whole('maxRetryAge', options.maxRetryAge ?? 0, 0, Number.MAX_SAFE_INTEGER),
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random
   }
@@ -168,15 +204,14 @@ export function serviceTime(client: PutClient): ServiceTime {
 }
 
 function checkSpool(options: SinkOptions): SpoolSettings | undefined {
-  const mode = oneOf('spool', options.spool, 'off', SPOOL_MODES)
-  const limit = wholeNumber(
+  const mode = oneOf('spool', options.spool ?? 'off', SPOOL_MODES)
+  const limit = whole(
     'spoolBytes',
-    options.spoolBytes,
-    1_073_741_824,
+    options.spoolBytes ?? 1_073_741_824,
     SMALLEST_SPOOL,
     Number.MAX_SAFE_INTEGER
   )
-  const maxAge = wholeNumber('spoolMaxAge', options.spoolMaxAge, 0, 0, LONGEST_TIMER)
+  const maxAge = whole('spoolMaxAge', options.spoolMaxAge ?? 0, 0, longestTimer)
   if (mode === 'off') {
     if (options.overflow === 'spool')
       throw invalid('overflow', 'overflow: spool needs spool: overflow or always')
@@ -187,36 +222,6 @@ function checkSpool(options: SinkOptions): SpoolSettings | undefined {
     throw invalid('spoolPath', 'spoolPath must name the folder of the spool')
   if (options.dryRun === true) return undefined
   return { mode, path, limit, maxAge: maxAge === 0 ? Number.POSITIVE_INFINITY : maxAge * 1000 }
-}
-
-function invalid(field: string, message: string): SlsError {
-  return new SlsError('InvalidOption', message, { field })
-}
-
-function wholeNumber(field: string, value: unknown, fallback: number, least: number, most: number): number {
-  if (value === undefined || value === null) return fallback
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) {
-    throw invalid(field, `${field} must be a whole number from ${least} to ${most}`)
-  }
-  return value
-}
-
-function truth(field: string, value: unknown, fallback: boolean): boolean {
-  if (value === undefined || value === null) return fallback
-  if (typeof value !== 'boolean') throw invalid(field, `${field} must be true or false`)
-  return value
-}
-
-function oneOf<Name extends string>(
-  field: string,
-  value: unknown,
-  fallback: Name,
-  names: readonly Name[]
-): Name {
-  if (value === undefined || value === null) return fallback
-  const name = names.find((known) => known === value)
-  if (name === undefined) throw invalid(field, `${field} must be one of ${names.join(', ')}`)
-  return name
 }
 
 function optionalName(value: unknown): string | undefined {

@@ -1,6 +1,7 @@
 import { SlsClient } from '../client/client'
 import type { LogInput } from '../client/codec/log-input'
 import { SlsError } from '../client/errors'
+import { checkedObject } from '../client/option-checks'
 import type { ClientOptions } from '../client/options'
 import { defaultRetryPolicy } from '../client/retry'
 import { Accumulator } from './accumulator'
@@ -61,8 +62,9 @@ export class SlsSink {
 
   /** @throws SlsError `InvalidOption`; its `field` names the option. */
   constructor(options: SinkOptions) {
-    this.#ownClient = isPutClient(options.client) ? undefined : new SlsClient(options.client)
-    const given: PutClient = this.#ownClient ?? (options.client as PutClient)
+    const { client: chosen } = checkedObject('options', options)
+    this.#ownClient = isPutClient(chosen) ? undefined : new SlsClient(chosen)
+    const given: PutClient = this.#ownClient ?? (chosen as PutClient)
     const settings = checkSinkOptions(options, given.retryPolicy ?? defaultRetryPolicy)
     this.#dryRun = settings.dryRun
       ? new DryRun(given, (planned) => this.#emitter.emit('planned', planned))
@@ -275,7 +277,7 @@ export class SlsSink {
 }
 
 function isPutClient(client: PutClient | ClientOptions): client is PutClient {
-  return 'putLogs' in client
+  return 'putLogs' in checkedObject('client', client)
 }
 
 function countOf(logs: unknown): number {

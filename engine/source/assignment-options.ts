@@ -1,5 +1,13 @@
+import {
+  checkedObject,
+  checkNames,
+  invalid,
+  longestTimer,
+  type OptionNames,
+  truth,
+  whole
+} from '../client/option-checks'
 import type { GroupAssignment, ShardAssignment, StaticAssignment } from './assignment'
-import { invalid, longestTimer, whole } from './option-checks'
 
 /** Complete. */
 export interface GroupSettings {
@@ -19,16 +27,34 @@ export interface AssignmentSurroundings {
   readonly checkpointMode: string
 }
 
+const staticOptions: OptionNames<StaticAssignment> = {
+  type: true,
+  taskIndex: true,
+  taskCount: true,
+  assign: true
+}
+
+const groupOptions: OptionNames<GroupAssignment> = {
+  type: true,
+  consumer: true,
+  heartbeatInterval: true,
+  groupTimeout: true,
+  handOverTimeout: true,
+  updateGroup: true
+}
+
 /** @throws SlsError `InvalidOption` */
 export function checkedAssignment(
   assignment: ShardAssignment,
   surroundings: AssignmentSurroundings
 ): AssignmentSettings {
+  checkedObject('assignment', assignment)
   const { type } = assignment
   if (type === 'group') return checkedGroup(assignment, surroundings)
   if (type !== 'modulo' && type !== 'roundRobin' && type !== 'custom') {
     throw invalid('assignment', 'assignment must be of type modulo, roundRobin, custom or group')
   }
+  checkNames(assignment, staticOptions, 'assignment')
   if (type === 'custom' && typeof assignment.assign !== 'function') {
     throw invalid('assignment', 'assignment of type custom needs a function assign')
   }
@@ -41,6 +67,7 @@ function checkedGroup(
   assignment: GroupAssignment,
   { consumerGroup, checkpointMode }: AssignmentSurroundings
 ): GroupSettings {
+  checkNames(assignment, groupOptions, 'assignment')
   if (consumerGroup === undefined) {
     throw invalid('consumerGroup', 'consumerGroup is missing: the assignment group needs it')
   }
@@ -64,7 +91,7 @@ function checkedGroup(
     heartbeatInterval,
     groupTimeout,
     handOverTimeout: whole('handOverTimeout', assignment.handOverTimeout ?? 30_000, 0, longestTimer),
-    updateGroup: assignment.updateGroup ?? false
+    updateGroup: truth('updateGroup', assignment.updateGroup ?? false)
   }
 }
 

@@ -1,10 +1,18 @@
+import {
+  checkNames,
+  invalid,
+  longestTimer,
+  type OptionNames,
+  oneOf,
+  truth,
+  whole
+} from '../client/option-checks'
 import { type ClientOptions, checkRetryPolicy } from '../client/options'
 import type { RetryPolicy } from '../client/retry'
 import type { ProgressStore } from '../state/progress-store'
 import type { ShardAssignment } from './assignment'
 import { type AssignmentSettings, checkedAssignment } from './assignment-options'
 import { type Clock, systemClock } from './clock'
-import { invalid, longestTimer, whole } from './option-checks'
 import type { SourceClient } from './source-client'
 
 /** Where the reading of a shard begins. */
@@ -90,6 +98,38 @@ export interface SourceOptions {
   random?: (() => number) | undefined
 }
 
+const sourceOptions: OptionNames<SourceOptions> = {
+  client: true,
+  logstores: true,
+  consumerGroup: true,
+  position: true,
+  defaultPosition: true,
+  assignment: true,
+  checkpointMode: true,
+  checkpointInterval: true,
+  commitInterval: true,
+  state: true,
+  maxRedeliveries: true,
+  onPoison: true,
+  ackTimeout: true,
+  onInvalidCursor: true,
+  maxInFlight: true,
+  memoryLimit: true,
+  maxLogGroups: true,
+  fetchInterval: true,
+  discoveryInterval: true,
+  inOrder: true,
+  stopTime: true,
+  query: true,
+  stallTimeout: true,
+  closeTimeout: true,
+  retry: true,
+  clock: true,
+  random: true
+}
+
+const positionOptions: OptionNames<StartPosition> = { type: true, time: true }
+
 /** Source options, checked and complete, without the client. */
 export interface SourceSettings {
   readonly logstores: readonly string[] | RegExp
@@ -124,6 +164,7 @@ export interface SourceSettings {
  * @throws SlsError `InvalidOption`; its `field` names the option, its message what was expected
  */
 export function checkSourceOptions(options: SourceOptions, clientRetry: RetryPolicy): SourceSettings {
+  checkNames(options, sourceOptions)
   const consumerGroup = checkedGroup(options.consumerGroup)
   const position = checkedPosition('position', options.position ?? { type: 'begin' })
   if (position.type === 'checkpoint' && consumerGroup === undefined) {
@@ -158,10 +199,10 @@ export function checkSourceOptions(options: SourceOptions, clientRetry: RetryPol
     maxLogGroups: whole('maxLogGroups', options.maxLogGroups ?? 100, 1, 1000),
     fetchInterval: whole('fetchInterval', options.fetchInterval ?? 100, 0, longestTimer),
     discoveryInterval: checkedDiscoveryInterval(options.discoveryInterval ?? 60_000),
-    inOrder: options.inOrder ?? true,
+    inOrder: truth('inOrder', options.inOrder ?? true),
     stopTime:
       options.stopTime === undefined ? undefined : Math.ceil(checkedTime('stopTime', options.stopTime)),
-    query: options.query === undefined || options.query.trim() === '' ? undefined : options.query,
+    query: checkedQuery(options.query),
     stallTimeout: whole('stallTimeout', options.stallTimeout ?? 180_000, 1, longestTimer),
     closeTimeout: whole('closeTimeout', options.closeTimeout ?? 10_000, 0, longestTimer),
     retry: checkRetryPolicy(options.retry, clientRetry),
@@ -172,6 +213,7 @@ export function checkSourceOptions(options: SourceOptions, clientRetry: RetryPol
 
 /** @throws SlsError `InvalidOption` */
 export function checkedPosition(field: string, position: StartPosition | undefined): StartPosition {
+  checkNames(position, positionOptions, field)
   switch (position?.type) {
     case 'begin':
     case 'end':
@@ -215,10 +257,10 @@ function checkedGroup(group: unknown): string | undefined {
   throw invalid('consumerGroup', 'consumerGroup must be a name of letters, digits, hyphens and underscores')
 }
 
-function oneOf<const C extends string>(field: string, value: unknown, choices: readonly C[]): C {
-  const found = choices.find((choice) => choice === value)
-  if (found !== undefined) return found
-  throw invalid(field, `${field} must be one of ${choices.join(', ')}`)
+function checkedQuery(query: unknown): string | undefined {
+  if (query === undefined || query === null) return undefined
+  if (typeof query !== 'string') throw invalid('query', 'query must be a text')
+  return query.trim() === '' ? undefined : query
 }
 
 /** The lower bound keeps a slip of the pen from flooding the service. */

@@ -1,5 +1,6 @@
 import { SlsClient } from '../client/client'
 import { SlsError } from '../client/errors'
+import { checkedObject } from '../client/option-checks'
 import type { ClientOptions } from '../client/options'
 import type { SourceBatch } from './batch'
 import { Checkpoints } from './checkpoints'
@@ -67,7 +68,7 @@ export class SlsSource implements AsyncIterable<SourceBatch> {
 
   /** @throws SlsError `InvalidOption`; its `field` names the option, its message what was expected */
   constructor(options: SourceOptions) {
-    const given = options.client
+    const { client: given } = checkedObject('options', options)
     this.#ownClient = isClient(given) ? undefined : new SlsClient(given)
     const client: SourceClient = this.#ownClient ?? (given as SourceClient)
     this.#context = this.#assemble(client, options)
@@ -335,5 +336,5 @@ export class SlsSource implements AsyncIterable<SourceBatch> {
 }
 
 function isClient(client: SourceClient | ClientOptions): client is SourceClient {
-  return 'pullLogs' in client
+  return 'pullLogs' in checkedObject('client', client)
 }

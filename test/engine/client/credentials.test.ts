@@ -62,6 +62,8 @@ describe('Credentials', () => {
       [{ type: 'oidc', roleArn: 'r', oidcProviderArn: 'p' }, 'oidcTokenFilePath'],
       [{ type: 'uri' }, 'credentialsURI'],
       [{ type: 'uri', credentialsURI: 'nonsense' }, 'credentialsURI'],
+      [{ type: 'accessKey', accessKeyId: 'id', accessKeySecret: 's', securityToken: 't' }, 'securityToken'],
+      [{ type: 'ecsRamRole', rolename: 'r' }, 'rolename'],
       [{ type: 'password' }, 'credentialType']
     ]
     for (const [config, field] of wrong) {

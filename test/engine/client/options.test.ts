@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
+import type { Credentials } from '../../../engine/client/access-key'
 import { parseEndpoint, projectAuthority, regionOfEndpoint } from '../../../engine/client/endpoint'
 import { SlsError } from '../../../engine/client/errors'
 import { type ClientOptions, checkOptions } from '../../../engine/client/options'
@@ -185,6 +186,40 @@ describe('Client options', () => {
       [{ tls: { ca: 'no certificate', cert: 'nor this' } }, 'tls']
     ]
     for (const [options, field] of wrong) assert.equal(refusal(options).field, field, JSON.stringify(options))
+  })
+
+  it('that there are not are refused with the one that was meant', () => {
+    const tls = { rejectUnauthorised: true }
+    for (const [options, field, meant] of [
+      [{ accessPoint: 1, regionId: 'cn-hangzhou' }, 'accessPoint', undefined],
+      [{ regionid: 'cn-hangzhou' }, 'regionid', 'region'],
+      [{ retry: { maxRetry: 1 } }, 'retry.maxRetry', 'retry.maxRetries'],
+      [{ tls }, 'tls.rejectUnauthorised', 'tls.rejectUnauthorized'],
+      [{ proxy: { url: 'http://127.0.0.1:1', noproxy: [] } }, 'proxy.noproxy', 'proxy.noProxy'],
+      [
+        { credentials: { accessKeyId: 'id', accessKeySecret: 's', security_token: 't' } },
+        'credentials.security_token',
+        'credentials.securityToken'
+      ]
+    ] as const) {
+      const error = refusal(options)
+      assert.equal(error.field, field)
+      if (meant !== undefined)
+        assert.equal(error.message, `${field} is not an option: did you mean ${meant}?`)
+    }
+  })
+
+  it('may bring a credentials provider of any kind', () => {
+    const provider = { getCredentials: async () => good.credentials as Credentials, cache: new Map() }
+    assert.equal(checkOptions({ ...good, credentials: provider }).credentials, provider)
+  })
+
+  it('must be an object', () => {
+    for (const options of [undefined, null, 'http://127.0.0.1'])
+      assert.throws(() => checkOptions(options as unknown as ClientOptions), {
+        code: 'InvalidOption',
+        field: 'options'
+      })
   })
 
   it('never show a secret in their errors', () => {

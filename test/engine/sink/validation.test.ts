@@ -29,9 +29,34 @@ describe('Sink options', () => {
     })
   }
 
+  it('refuses an option that there is not, naming the one that was meant', () => {
+    for (const [given, field, meant] of [
+      [{ mayLines: 10 }, 'mayLines', 'maxLines'],
+      [{ spoolbytes: 1e6 }, 'spoolbytes', 'spoolBytes'],
+      [{ retry: { maxRetry: 1 } }, 'retry.maxRetry', 'retry.maxRetries']
+    ] as const) {
+      const options = { client: new FakeService(), ...given } as SinkOptions
+      assert.throws(() => new SlsSink(options), {
+        code: 'InvalidOption',
+        field,
+        message: `${field} is not an option: did you mean ${meant}?`
+      })
+    }
+  })
+
+  it('refuses to be without options or client', () => {
+    const sink = (options: unknown) => () => new SlsSink(options as SinkOptions)
+    assert.throws(sink(undefined), { code: 'InvalidOption', field: 'options' })
+    for (const client of [undefined, null, 'http://127.0.0.1']) {
+      assert.throws(sink({ client, logstore: 'access' }), { code: 'InvalidOption', field: 'client' })
+    }
+  })
+
   it('refuses a wrong client option, naming it', () => {
     const client = { endpoint: '', project: 'p', credentials: { accessKeyId: 'a', accessKeySecret: 'b' } }
     assert.throws(() => new SlsSink({ client }), { code: 'InvalidOption', field: 'endpoint' })
+    const unknown = { ...client, endpoint: 'http://127.0.0.1', regoin: 'cn-hangzhou' }
+    assert.throws(() => new SlsSink({ client: unknown }), { code: 'InvalidOption', field: 'regoin' })
   })
 })
 

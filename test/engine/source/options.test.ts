@@ -1,6 +1,8 @@
 import { strict as assert } from 'node:assert'
 import { defaultRetryPolicy } from '../../../engine/client/retry'
+import type { ShardAssignment } from '../../../engine/source/assignment'
 import { checkSourceOptions, type SourceOptions } from '../../../engine/source/options'
+import { SlsSource } from '../../../engine/source/source'
 import type { SourceClient } from '../../../engine/source/source-client'
 
 const client = {} as SourceClient
@@ -77,6 +79,34 @@ describe('the options of a source', () => {
     assignment: { type: 'group' as const, consumer: 'one', ...options }
   })
 
+  it('refuse names that there are not, and tell which was meant', () => {
+    for (const [given, field, meant] of [
+      [{ logstore: 'access' }, 'logstore', 'logstores'],
+      [{ position: { type: 'timestamp', tiem: 10 } }, 'position.tiem', 'position.time'],
+      [{ defaultPosition: { typ: 'end' } }, 'defaultPosition.typ', 'defaultPosition.type'],
+      [
+        { assignment: { type: 'modulo', taskIndex: 0, taskCount: 1, taskIdx: 0 } },
+        'assignment.taskIdx',
+        'assignment.taskIndex'
+      ],
+      [group({ groupTimeOutt: 60 }), 'assignment.groupTimeOutt', 'assignment.groupTimeout'],
+      [{ retry: { maxretries: 1 } }, 'retry.maxretries', 'retry.maxRetries']
+    ] as const) {
+      assert.throws(() => check(given as Partial<SourceOptions>), {
+        code: 'InvalidOption',
+        field,
+        message: `${field} is not an option: did you mean ${meant}?`
+      })
+    }
+  })
+
+  it('refuse to be none, and to name no client', () => {
+    const source = (options: unknown) => () => new SlsSource(options as SourceOptions)
+    assert.throws(source(undefined), { code: 'InvalidOption', field: 'options' })
+    for (const client of [undefined, null, 'http://127.0.0.1'])
+      assert.throws(source({ client, logstores: 'access' }), { code: 'InvalidOption', field: 'client' })
+  })
+
   const wrong: [field: string, options: Partial<SourceOptions>][] = [
     ['logstores', { logstores: '' }],
     ['logstores', { logstores: [] }],
@@ -109,6 +139,11 @@ describe('the options of a source', () => {
     ['maxLogGroups', { maxLogGroups: 1001 }],
     ['fetchInterval', { fetchInterval: -5 }],
     ['discoveryInterval', { discoveryInterval: 5 }],
+    ['inOrder', { inOrder: 'no' as unknown as boolean }],
+    ['query', { query: 7 as unknown as string }],
+    ['updateGroup', group({ updateGroup: 1 })],
+    ['position', { position: 'begin' as unknown as { type: 'begin' } }],
+    ['assignment', { assignment: 'modulo' as unknown as ShardAssignment }],
     ['stopTime', { stopTime: -1 }],
     ['closeTimeout', { closeTimeout: Number.POSITIVE_INFINITY }],
     ['maxRetries', { retry: { maxRetries: -2 } }]

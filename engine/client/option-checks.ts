@@ -1,0 +1,97 @@
+import { SlsError } from './errors'
+
+/** The longest wait that a Node timer keeps, ms: 24 days. */
+export const longestTimer = 2_147_483_647
+
+/** All options that there are, as an object so that the compiler misses none. */
+export type OptionNames<Options> = Readonly<Record<Options extends unknown ? keyof Options : never, true>>
+
+export function invalid(field: string, message: string): SlsError {
+  return new SlsError('InvalidOption', message, { field })
+}
+
+/** @throws SlsError `InvalidOption` unless it is a whole number within the bounds, both included */
+export function whole(field: string, value: unknown, least: number, most: number): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value
+  throw invalid(field, `${field} must be a whole number from ${least} to ${most}`)
+}
+
+/** @throws SlsError `InvalidOption` unless it is true or false */
+export function truth(field: string, value: unknown): boolean {
+  if (typeof value === 'boolean') return value
+  throw invalid(field, `${field} must be true or false`)
+}
+
+/** @throws SlsError `InvalidOption` unless it is one of the choices */
+export function oneOf<const Choice extends string>(
+  field: string,
+  value: unknown,
+  choices: readonly Choice[]
+): Choice {
+  const found = choices.find((choice) => choice === value)
+  if (found !== undefined) return found
+  throw invalid(field, `${field} must be one of ${choices.join(', ')}`)
+}
+
+/** @throws SlsError `InvalidOption` unless it is an object and no array */
+export function checkedObject<Value>(field: string, value: Value): Value & object {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
+  throw invalid(field, `${field} must be an object`)
+}
+
+/**
+ * @param part the option that the given ones are part of, where they are not a whole themselves
+ * @throws SlsError `InvalidOption` naming the first that there is not, and the one that was probably meant
+ */
+export function checkNames(given: unknown, names: Readonly<Record<string, true>>, part?: string): void {
+  const wrong = Object.keys(checkedObject(part ?? 'options', given)).find(
+    (name) => !Object.hasOwn(names, name)
+  )
+  if (wrong === undefined) return
+  const full = (name: string) => (part === undefined ? name : `${part}.${name}`)
+  const all = Object.keys(names)
+  const meant = nearest(wrong, all)
+  const help = meant === undefined ? `: expected ${all.join(', ')}` : `: did you mean ${full(meant)}?`
+  throw invalid(full(wrong), `${full(wrong)} is not an option${help}`)
+}
+
+/** The name that is written the most alike; undefined where none is. */
+function nearest(given: string, names: readonly string[]): string | undefined {
+  const text = plain(given)
+  let nearest: string | undefined
+  let least = Math.round(text.length * 0.4) + 1
+  for (const name of names) {
+    const edits = editDistance(text, plain(name))
+    if (edits >= least) continue
+    least = edits
+    nearest = name
+  }
+  return nearest
+}
+
+function plain(name: string): string {
+  return name.replace(/[-_.]/g, '').toLowerCase()
+}
+
+/** Letters to insert, remove, replace or swap with the next one until both are the same. */
+function editDistance(one: string, other: string): number {
+  let before: number[] = []
+  let above = Array.from({ length: other.length + 1 }, (_, column) => column)
+  for (let row = 1; row <= one.length; row++) {
+    const current = [row]
+    for (let column = 1; column <= other.length; column++) {
+      const isSame = one[row - 1] === other[column - 1]
+      const isSwapped =
+        row > 1 && column > 1 && one[row - 1] === other[column - 2] && one[row - 2] === other[column - 1]
+      current[column] = Math.min(
+        (above[column] ?? 0) + 1,
+        (current[column - 1] ?? 0) + 1,
+        (above[column - 1] ?? 0) + (isSame ? 0 : 1),
+        isSwapped ? (before[column - 2] ?? 0) + 1 : Number.POSITIVE_INFINITY
+      )
+    }
+    before = above
+    above = current
+  }
+  return above[other.length] ?? 0
+}

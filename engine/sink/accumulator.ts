@@ -1,12 +1,14 @@
 import type { LogInput } from '../client/codec/log-group-encoder'
 import { BATCH_OVERHEAD, Batch, SHARE_OVERHEAD } from './batch'
 import type { MemoryBudget } from './memory-budget'
-import { SERVICE_LIMITS, type SinkSettings } from './options'
+import type { SinkSettings } from './options'
 import type { OrderBook } from './order-book'
 import type { Place } from './place'
 import type { PreparedWrite } from './prepare-write'
 import { asSlsError } from './write-error'
 import type { WriteTicket } from './write-ledger'
+
+const none: readonly Batch[] = []
 
 export interface AccumulatorParts {
   settings: Pick<
@@ -92,19 +94,66 @@ export class Accumulator {
   }
 
   /**
-   * Adds a log that was not looked at, where the buffer has room for the largest there can be.
-   * @returns false, and no log is added, when it is too large or no log
+   * Adds logs that were not looked at, all or none.
+   * @returns false, and none is added, when one is no log or too large, or the buffer has no room for them
    */
-  addUnchecked(place: Place, log: LogInput, ticket: WriteTicket): boolean {
-    let batch: Batch | undefined
+  addUnchecked(place: Place, logs: readonly LogInput[], ticket: WriteTicket): boolean {
+    const { budget, order, settings } = this.parts
+    this.#sealWhatMustGoBefore(place.orderKey, place.key)
+    const open = this.#open.get(place.key)
+    const charge = open?.charge ?? 0
+    let next = 0
     try {
-      batch = this.#append(place, log, ticket)
+      if (open !== undefined) next = open.append(logs, 0, logs.length, ticket, settings)
     } catch {
       return false
     }
-    if (batch === undefined) return false
-    if (this.#isFull(batch.logs, batch.bytes)) this.#seal(batch)
+    const added = (open?.charge ?? 0) - charge
+    const further = next === logs.length ? none : this.#encodeFurther(place, logs, next, ticket)
+    if (further === undefined || added + chargeOf(further) > budget.free) {
+      open?.takeBack(ticket)
+      for (const batch of further ?? none) batch.discard()
+      return false
+    }
+    if (open !== undefined) {
+      this.#take(added)
+      if (next > 0) order?.follow(place.orderKey, open)
+      if (further.length > 0 || open.isFull(settings)) this.#seal(open)
+    }
+    for (const batch of further) {
+      this.#admit(batch)
+      order?.follow(place.orderKey, batch)
+      if (batch !== further.at(-1) || batch.isFull(settings)) this.#seal(batch)
+    }
     return true
+  }
+
+  /**
+   * Encodes logs, from one on, into batches that count nowhere yet.
+   * @returns undefined where one is no log, or larger than a request may be
+   */
+  #encodeFurther(
+    { frame, key }: Place,
+    logs: readonly LogInput[],
+    from: number,
+    ticket: WriteTicket
+  ): Batch[] | undefined {
+    const { settings } = this.parts
+    const batches: Batch[] = []
+    let next = from
+    try {
+      while (next < logs.length) {
+        const batch = new Batch(frame, key, settings.clock.now())
+        batches.push(batch)
+        const end = batch.append(logs, next, logs.length, ticket, settings)
+        if (end === next) throw new Error('the log has more bytes than a request may have')
+        next = end
+      }
+      return batches
+    } catch {
+      for (const batch of batches) batch.discard()
+      return undefined
+    }
   }
 
   sealAll(): void {
@@ -138,25 +187,23 @@ export class Accumulator {
   }
 
   #addNext(write: PreparedWrite): void {
-    const log = write.logs[write.next++] as LogInput
+    const index = write.next++
     try {
-      const batch = this.#append(write.place, log, write.ticket)
-      if (batch === undefined) throw new Error('the log outgrew the size it was checked with')
-      if (this.#isFull(batch.logs, batch.bytes)) this.#seal(batch)
+      const batch = this.#append(write, index)
+      if (batch.isFull(this.parts.settings)) this.#seal(batch)
     } catch (error) {
       write.ticket.fail(1, asSlsError(error))
     }
   }
 
-  /** Undefined where the log is larger than a request may be. */
-  #append(place: Place, log: LogInput, ticket: WriteTicket): Batch | undefined {
+  #append({ place, logs, ticket }: PreparedWrite, index: number): Batch {
     const { key, orderKey, frame } = place
     const { order, settings } = this.parts
     this.#sealWhatMustGoBefore(orderKey, key)
     const open = this.#open.get(key)
     if (open !== undefined) {
       const charge = open.charge
-      if (open.append(log, ticket, settings.maxBytes)) {
+      if (open.append(logs, index, index + 1, ticket, settings) > index) {
         this.#take(open.charge - charge)
         order?.follow(orderKey, open)
         return open
@@ -164,7 +211,9 @@ export class Accumulator {
       this.#seal(open)
     }
     const batch = new Batch(frame, key, settings.clock.now())
-    if (!batch.append(log, ticket, SERVICE_LIMITS.bytes)) return undefined
+    if (batch.append(logs, index, index + 1, ticket, settings) === index) {
+      throw new Error('the log outgrew the size it was checked with')
+    }
     this.#admit(batch)
     order?.follow(orderKey, batch)
     return batch
@@ -230,4 +279,10 @@ export class Accumulator {
     this.#cancelTimer?.()
     this.#cancelTimer = undefined
   }
+}
+
+function chargeOf(batches: readonly Batch[]): number {
+  let charge = 0
+  for (const batch of batches) charge += batch.charge
+  return charge
 }

@@ -1,16 +1,12 @@
 import type { LogInput } from '../client/codec/log-input'
 import { SlsError } from '../client/errors'
 import type { Accumulator } from './accumulator'
-import { BATCH_OVERHEAD, SHARE_OVERHEAD } from './batch'
 import type { MemoryBudget } from './memory-budget'
-import { SERVICE_LIMITS, type SinkSettings } from './options'
+import type { SinkSettings } from './options'
 import type { OverflowPolicy } from './overflow'
 import type { Place } from './place'
 import { measureWrite, type PreparedWrite } from './prepare-write'
 import type { WriteLedger, WriteTicket } from './write-ledger'
-
-/** The most that one log takes of the buffer. */
-const LARGEST_COST = SERVICE_LIMITS.bytes + BATCH_OVERHEAD + SHARE_OVERHEAD
 
 export interface AdmissionParts {
   settings: Pick<SinkSettings, 'clock' | 'maxBlock'>
@@ -58,12 +54,11 @@ export class Admission {
   }
 
   /**
-   * Lets one log in that was not looked at. @returns false, and nothing is let in, where it has to be looked at: the
-   * buffer may be too small for it, others wait, or it is no log that can be sent.
+   * Lets logs in that were not looked at. @returns false, and none is let in, where they have to be looked at: there
+   * may be no room for them, others wait, or one is no log that can be sent.
    */
-  admitUnchecked(place: Place, log: LogInput, ticket: WriteTicket): boolean {
-    if (this.#waiting.size > 0 || this.parts.budget.free < LARGEST_COST) return false
-    return this.parts.accumulator.addUnchecked(place, log, ticket)
+  admitUnchecked(place: Place, logs: readonly LogInput[], ticket: WriteTicket): boolean {
+    return this.#waiting.size === 0 && this.parts.accumulator.addUnchecked(place, logs, ticket)
   }
 
   /** Lets the write in, makes it wait, or fails it. */

@@ -3,6 +3,7 @@ import type { SlsError } from '../client/errors'
 import type { CompressionName } from '../client/model'
 import type { StoredRecord } from '../state/spool/spool-reader'
 import { type BatchFrame, batchKey } from './batch-key'
+import { SERVICE_LIMITS, type SinkSettings } from './options'
 import { Piece, type Settlement, Share } from './piece'
 import type { WriteTicket } from './write-ledger'
 
@@ -11,6 +12,9 @@ export const BATCH_OVERHEAD = 1024
 export const SHARE_OVERHEAD = 512
 
 const INITIAL_CAPACITY = 1024
+
+/** How many logs and encoded bytes a batch may have. */
+export type BatchBounds = Pick<SinkSettings, 'maxLines' | 'maxBytes'>
 
 /**
  * open: takes logs; blocked: sealed, a batch before it must be settled first; held: waits for the disk; spooling: on
@@ -111,27 +115,74 @@ export class Batch {
     return this.#shares.at(-1)?.ticket === ticket
   }
 
+  isFull({ maxLines, maxBytes }: BatchBounds): boolean {
+    return this.#logs >= maxLines || this.#bytes >= maxBytes
+  }
+
   /**
-   * Adds a log of a write.
-   * @param limit bytes that the whole batch may have
-   * @returns false, and nothing is added, when it would have more
-   * @throws SlsError `InvalidLog`
+   * Adds the logs `from` to `to` (not included) of a write, as many as it has room for.
+   * @param bounds what it has room for; a first log may have more bytes, up to what a request may
+   * @returns the number of the first log that was not added
+   * @throws SlsError `InvalidLog`; none is added
    */
-  append(log: LogInput, ticket: WriteTicket, limit: number): boolean {
-    const added = this.#encoder?.append(log, limit) ?? 0
-    if (added === 0) return false
-    this.#logs++
-    this.#bytes += added
-    if (log.time < this.#first) this.#first = log.time
-    if (log.time > this.#last) this.#last = log.time
+  append(
+    logs: readonly LogInput[],
+    from: number,
+    to: number,
+    ticket: WriteTicket,
+    bounds: BatchBounds
+  ): number {
+    const encoder = this.#encoder
+    if (encoder === undefined) return from
+    const most = Math.min(to, from + bounds.maxLines - this.#logs)
+    let next = from
+    let first = this.#first
+    let last = this.#last
+    try {
+      while (next < most) {
+        const log = logs[next] as LogInput
+        const limit = encoder.logCount === 0 ? SERVICE_LIMITS.bytes : bounds.maxBytes
+        if (encoder.append(log, limit) === 0) break
+        if (log.time < first) first = log.time
+        if (log.time > last) last = log.time
+        next++
+      }
+    } catch (error) {
+      encoder.cutBack(this.#bytes, this.#logs)
+      throw error
+    }
+    this.#first = first
+    this.#last = last
+    if (next > from) this.#share(ticket, next - from, encoder.byteLength - this.#bytes)
+    return next
+  }
+
+  /** Takes out again what was added last, if it is of the write. */
+  takeBack(ticket: WriteTicket): void {
+    const last = this.#shares.at(-1)
+    if (last?.ticket !== ticket) return
+    this.#shares.pop()
+    this.#logs -= last.logs
+    this.#bytes -= last.bytes
+    this.#encoder?.cutBack(this.#bytes, this.#logs)
+  }
+
+  /** It will not be sent: nothing is in it that counts. */
+  discard(): void {
+    this.#encoder?.release()
+    this.#encoder = undefined
+  }
+
+  #share(ticket: WriteTicket, logs: number, bytes: number): void {
+    this.#logs += logs
+    this.#bytes += bytes
     const last = this.#shares.at(-1)
     if (last?.ticket === ticket) {
-      last.logs++
-      last.bytes += added
+      last.logs += logs
+      last.bytes += bytes
     } else {
-      this.#shares.push(new Share(ticket, 1, added))
+      this.#shares.push(new Share(ticket, logs, bytes))
     }
-    return true
   }
 
   /** No further logs; what it holds becomes the body of a request. */

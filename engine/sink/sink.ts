@@ -202,7 +202,7 @@ export class SlsSink {
     }
     const place = this.#places.placeOf(write)
     const refusing = this.#settings.timeRepair === 'reject' ? serviceTime(this.#client) : undefined
-    if (refusing === undefined && this.#acceptSingle(place, logs, observer)) return
+    if (refusing === undefined && this.#acceptUnchecked(place, logs, observer)) return
     const sizes = checkLogs(logs, place, refusing)
     const ticket = this.#ledger.open(logs.length, place.frame.logstore, observer)
     if (logs.length === 0) return
@@ -218,11 +218,11 @@ export class SlsSink {
     if (this.#water === 'rising') this.#relieve()
   }
 
-  /** Most writes of one log need not be looked at before they are encoded. False where it must be. */
-  #acceptSingle(place: Place, logs: readonly LogInput[], observer: WriteObserver): boolean {
-    if (!Array.isArray(logs) || logs.length !== 1) return false
-    const ticket = this.#ledger.draft(1, place.frame.logstore, observer)
-    if (!this.#admission.admitUnchecked(place, logs[0] as LogInput, ticket)) return false
+  /** Most writes need not be looked at before they are encoded. False where one must be. */
+  #acceptUnchecked(place: Place, logs: readonly LogInput[], observer: WriteObserver): boolean {
+    if (!Array.isArray(logs) || logs.length === 0) return false
+    const ticket = this.#ledger.draft(logs.length, place.frame.logstore, observer)
+    if (!this.#admission.admitUnchecked(place, logs, ticket)) return false
     this.#ledger.enter(ticket)
     if (this.#water === 'rising') this.#relieve()
     return true

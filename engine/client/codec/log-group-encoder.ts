@@ -96,6 +96,12 @@ export class LogGroupEncoder {
     return end - start
   }
 
+  /** Takes the latest logs out again: it had `byteLength` bytes and `logCount` logs before them. */
+  cutBack(byteLength: number, logCount: number): void {
+    this.#length = byteLength - this.#tail.length
+    this.#logCount = logCount
+  }
+
   /** The whole LogGroup message. The encoder is spent: a later call throws. */
   finish(): Buffer {
     if (this.#state !== 'open') throw new SlsError('Closed', 'the log group is finished')

@@ -27,8 +27,11 @@ interface Target {
   hashKey?: string
 }
 
+/** checked: after it was looked at; unchecked: as it comes; flawed, cramped: so too, and with a flaw, without room. */
+type Way = 'checked' | 'unchecked' | 'flawed' | 'cramped'
+
 type Command =
-  | { kind: 'write'; target: Target; logs: readonly LogInput[] }
+  | { kind: 'write'; target: Target; logs: readonly LogInput[]; way: Way }
   | { kind: 'pass'; ms: number }
   | { kind: 'sealAll' }
   | { kind: 'sealOldest'; bytes: number }
@@ -65,7 +68,8 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('write' as const),
       target,
-      logs: fc.array(log, { minLength: 1, maxLength: 8 })
+      logs: fc.array(log, { minLength: 1, maxLength: 8 }),
+      way: fc.constantFrom<Way>('checked', 'unchecked', 'unchecked', 'flawed', 'cramped')
     })
   },
   {
@@ -196,7 +200,7 @@ describe('The batcher, after any commands', () => {
         const clock = new FakeClock()
         const model = new BatcherModel(given)
         const sealed: Batch[] = []
-        const budget = new MemoryBudget(1e9, { high: assert.fail, low: assert.fail })
+        const budget = new MemoryBudget(1e9, { high: () => undefined, low: () => undefined })
         const settings = { ...given, compression: 'none', clock } as const
         const batcher = new Accumulator({
           settings,
@@ -211,23 +215,35 @@ describe('The batcher, after any commands', () => {
           if (step.kind === 'write') {
             const place = places.placeOf(step.target)
             const ticket = ledger.open(step.logs.length, step.target.logstore, unobserved)
-            const write = {
-              place,
-              logs: step.logs,
-              sizes: checkLogs(step.logs, place),
-              frameBytes: place.frameBound,
-              measured: false,
-              next: 0,
-              ticket
+            if (step.way === 'flawed') {
+              const { time } = step.logs[0] as LogInput
+              const flawed = [...step.logs, { time, contents: [['key', 1]] } as unknown as LogInput]
+              assert.equal(batcher.addUnchecked(place, flawed, ticket), false)
+            } else if (step.way === 'cramped') {
+              const taken = budget.free
+              budget.take(taken)
+              assert.equal(batcher.addUnchecked(place, step.logs, ticket), false)
+              budget.give(taken)
+            } else {
+              const write = {
+                place,
+                logs: step.logs,
+                sizes: checkLogs(step.logs, place),
+                frameBytes: place.frameBound,
+                measured: false,
+                next: 0,
+                ticket
+              }
+              const bound = batcher.costOf(write)
+              measureWrite(write)
+              const cost = batcher.costOf(write)
+              assert.ok(cost <= bound, `${cost} of at most ${bound}`)
+              const used = budget.used
+              if (step.way === 'checked') batcher.add(write)
+              else assert.ok(batcher.addUnchecked(place, step.logs, ticket))
+              assert.ok(budget.used - used <= cost, 'costs no more than was told')
+              model.write(written++, step.target, step.logs)
             }
-            const bound = batcher.costOf(write)
-            measureWrite(write)
-            const cost = batcher.costOf(write)
-            assert.ok(cost <= bound, `${cost} of at most ${bound}`)
-            const used = budget.used
-            batcher.add(write)
-            assert.ok(budget.used - used <= cost, 'costs no more than was told')
-            model.write(written++, step.target, step.logs)
           } else if (step.kind === 'pass') {
             await clock.advance(step.ms)
             model.pass(step.ms)

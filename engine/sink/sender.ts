@@ -27,6 +27,8 @@ export interface SenderParts {
     | 'random'
   >
   health: Health
+  /** Whether the buffer holds so much that memory reserved in vain counts. */
+  isFilling: () => boolean
   onAccepted: (logs: number, bytes: number) => void
   /** Every log of the batch is accepted, on disk, or has failed. */
   onSettled: (batch: Batch) => void
@@ -74,7 +76,7 @@ export class Sender {
     this.batches.add(batch)
     if (batch.predecessors.size === 0) this.unblock(batch)
     else if (batch.stored === undefined) this.parts.spool?.follow(batch)
-    if (batch.state !== 'sending') batch.pieces.at(-1)?.trim()
+    if (batch.state !== 'sending' && this.parts.isFilling()) batch.pieces.at(-1)?.trim()
   }
 
   /** The batch waits for no other any more. */

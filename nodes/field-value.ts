@@ -13,6 +13,12 @@ export function invalidLog(field: string, what: string): SlsError {
  * @throws SlsError `InvalidLog` naming the field: a circular reference, a getter or toJSON that throws.
  */
 export function fieldText(value: unknown, field: string, bytes: BufferText): string | undefined {
+  if (typeof value !== 'object') return scalarText(value)
+  return value === null ? 'null' : objectText(value, field, bytes)
+}
+
+/** The same for what is no object. */
+export function scalarText(value: unknown): string | undefined {
   switch (typeof value) {
     case 'string':
       return value
@@ -20,8 +26,6 @@ export function fieldText(value: unknown, field: string, bytes: BufferText): str
     case 'boolean':
     case 'bigint':
       return String(value)
-    case 'object':
-      return value === null ? 'null' : objectText(value, field, bytes)
     default:
       return undefined
   }
@@ -53,6 +57,7 @@ export function kindOf(value: object): string {
 
 /** The text of an object that is one by nature; undefined for all others. */
 export function plainText(value: object, bytes: BufferText): string | undefined {
+  if (Object.getPrototypeOf(value) === Object.prototype && !(Symbol.toStringTag in value)) return undefined
   switch (kindOf(value)) {
     case 'Object':
     case 'Array':

@@ -1,7 +1,7 @@
 import { inheritsFields, type LogInput } from '../engine/client/codec/log-input'
 import { SlsError } from '../engine/client/errors'
 import type { Content } from '../engine/client/model'
-import { type BufferText, fieldText, invalidLog, kindOf, plainText } from './field-value'
+import { type BufferText, fieldText, invalidLog, kindOf, plainText, scalarText } from './field-value'
 import { type Instant, isNanoseconds, readInstant } from './instant'
 
 /** Logs that share topic, source and tags; undefined where the value itself says nothing of them. */
@@ -163,14 +163,17 @@ export function tagsOf(value: unknown, field: string, bytes: BufferText): readon
 }
 
 function pairsOf(value: unknown, field: string, bytes: BufferText): Content[] {
-  const entries: readonly (readonly [unknown, unknown])[] = Array.isArray(value)
-    ? value.map(entryOf)
-    : Object.entries(value as object)
   const pairs: Content[] = []
-  for (const [key, element] of entries) {
+  const add = (key: unknown, element: unknown) => {
     const name = checkedKey(key, field)
-    const text = fieldText(element, `${field}.${name}`, bytes)
+    const text =
+      typeof element === 'object' ? fieldText(element, `${field}.${name}`, bytes) : scalarText(element)
     if (text !== undefined) pairs.push([name, text])
+  }
+  if (Array.isArray(value)) {
+    for (const pair of value) add(...entryOf(pair))
+  } else {
+    for (const key of Object.keys(value as object)) add(key, (value as Record<string, unknown>)[key])
   }
   return pairs
 }

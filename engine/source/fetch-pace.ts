@@ -15,7 +15,7 @@ const silentWait = 3000
 /** A shard waits this share of the time for which it has been silent. */
 const silentShare = 0.1
 /** ms between the pulls of all shards of one client while nothing comes: many that are idle wait longer each. */
-const idleGap = 50
+const idleGap = 60
 const firstPenalty = 250
 const largestPenalty = 5000
 

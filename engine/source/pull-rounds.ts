@@ -3,8 +3,9 @@ import type { Clock } from './clock'
 
 /** ms: who waits less goes on when it wants to. */
 const shortestWait = 1000
-/** ms between rounds; those who wait twice as long or longer take every other. */
+/** ms between rounds; those who wait twice as long take every other, and four times as long every fourth. */
 const period = 250
+const longestPeriod = 1000
 
 interface Round {
   readonly waiters: Set<() => void>
@@ -22,7 +23,7 @@ export class PullRounds implements Pick<Clock, 'delay'> {
 
   constructor(clock: Clock, random: () => number) {
     this.#clock = clock
-    this.#phase = Math.floor(random() * period * 2)
+    this.#phase = Math.floor(random() * longestPeriod)
   }
 
   /**
@@ -31,7 +32,7 @@ export class PullRounds implements Pick<Clock, 'delay'> {
    */
   delay(ms: number, signal: AbortSignal): Promise<void> {
     if (ms < shortestWait || signal.aborted) return this.#clock.delay(ms, signal)
-    const step = ms < shortestWait * 2 ? period : period * 2
+    const step = Math.min(longestPeriod, period * 2 ** Math.floor(Math.log2(ms / shortestWait)))
     const at = Math.floor((this.#clock.now() + ms - this.#phase) / step) * step + this.#phase
     const { waiters, stop } = this.#rounds.get(at) ?? this.#open(at)
     return new Promise((resolve, reject) => {

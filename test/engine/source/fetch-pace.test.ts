@@ -57,9 +57,9 @@ describe('the pace of fetches', () => {
       () => readers
     )
     const waits = [1, 2, 3, 4, 5, 6, 7].map(() => pace.after(empty))
-    assert.deepEqual(waits, [100, 200, 400, 800, 1600, 3200, 5000])
+    assert.deepEqual(waits, [100, 200, 400, 800, 1600, 3200, 6000])
     readers = 20
-    assert.equal(pace.after(empty), 1130)
+    assert.equal(pace.after(empty), 1230)
     assert.equal(pace.after(full), 0)
   })
 

@@ -4,7 +4,7 @@ import { LogScanner, MAX_FIELDS } from './log-scanner'
 import type { NativeBuffer } from './native-buffer'
 import { recordNames } from './record-names'
 import { ShortValues } from './short-values'
-import { WideText } from './wide-text'
+import { WIDE_TEXT_SPILL, WideText } from './wide-text'
 
 /** The logs of a group as plain records, index by index: fields, Unix seconds, nanoseconds within the second. */
 export interface RecordBlock {
@@ -30,6 +30,8 @@ export class RecordReader {
   readonly block: RecordBlock = { records: [], times: [], timesNs: [] }
   readonly #bytes: NativeBuffer
   readonly #view: DataView
+  /** Offset up to which a wide text may end. */
+  readonly #wideEnd: number
   /** By field, of the log that is read. */
   readonly #values: string[] = []
   /** Bytes `#textStart` to `#textEnd`, of which only those that are ASCII are right. */
@@ -40,6 +42,7 @@ export class RecordReader {
   constructor(bytes: NativeBuffer) {
     this.#bytes = bytes
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+    this.#wideEnd = bytes.length - WIDE_TEXT_SPILL
   }
 
   /**
@@ -47,22 +50,26 @@ export class RecordReader {
    * @throws SlsError `CorruptBody`
    */
   read(start: number, end: number): void {
-    const { block } = this
     if (scanner.scan(this.#view, start, end)) {
-      block.records.push(this.#record())
-      block.times.push(scanner.time)
-      block.timesNs.push(scanner.timeNs)
+      this.#append(this.#record(), scanner.time, scanner.timeNs)
       return
     }
     const log = readLog(this.#bytes, start, end)
-    block.records.push(recordOf(log.contents))
-    block.times.push(log.time)
-    block.timesNs.push(log.timeNs)
+    this.#append(recordOf(log.contents), log.time, log.timeNs)
   }
 
   /** True where `read` cannot fail: the log is written as all SLS writers do it. */
   isPlain(start: number, end: number): boolean {
     return scanner.scan(this.#view, start, end)
+  }
+
+  /** By index: V8 compiles it in place, which it does not with `push` on arrays whose kind changes. */
+  #append(record: Record<string, string>, time: number, timeNs: number | undefined): void {
+    const { records, times, timesNs } = this.block
+    const index = records.length
+    records[index] = record
+    times[index] = time
+    timesNs[index] = timeNs
   }
 
   #record(): Record<string, string> {
@@ -78,10 +85,10 @@ export class RecordReader {
       if (shortValues.takes(field, to - from, logNumber)) {
         values[field] =
           shortValues.find(field, this.#view, from, to) ?? shortValues.add(this.#newValue(field))
-      } else if (highBits(this.#view, from, to) === 0) values[field] = this.#asciiValue(field)
+      } else if (isAscii(this.#view, from, to)) values[field] = this.#asciiValue(field)
       else {
-        const hasRoom = wideBytes + to - from <= LARGEST_TEXT
-        const units = hasRoom ? wideText.add(this.#view, from, to) : -1
+        const fits = wideBytes + to - from <= LARGEST_TEXT && to <= this.#wideEnd
+        const units = fits ? wideText.add(this.#view, from, to) : -1
         if (units < 0) values[field] = this.#bytes.utf8Slice(from, to)
         else {
           wideFields[wideCount] = field
@@ -130,11 +137,12 @@ export class RecordReader {
   }
 }
 
-/** 0 where the bytes are ASCII, and of less than 4 bytes those before them. */
-function highBits(view: DataView, start: number, end: number): number {
-  let words = view.getInt32(end - 4, true)
-  for (let at = start; at + 4 <= end; at += 4) words |= view.getInt32(at, true)
-  return words & NOT_ASCII
+/** Whether the bytes are ASCII, and of less than 4 bytes those before them. */
+function isAscii(view: DataView, start: number, end: number): boolean {
+  for (let at = start; at + 4 <= end; at += 4) {
+    if ((view.getInt32(at, true) & NOT_ASCII) !== 0) return false
+  }
+  return (view.getInt32(end - 4, true) & NOT_ASCII) === 0
 }
 
 function recordOf(contents: readonly Content[]): Record<string, string> {

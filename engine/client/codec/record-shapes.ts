@@ -12,14 +12,14 @@ const KEY_START = 2
  */
 export class RecordShape {
   /** The size in bytes of the last key as it stands in a content, from its own tag to the value's tag. */
-  readonly keySize: number
+  readonly keySize: number = 0
   readonly #encodedKey: Uint8Array
   /** The encoded key in words of 4 bytes: the first four, the last one, which may overlap them, and those between. */
-  readonly #word0: number
-  readonly #word1: number
-  readonly #word2: number
-  readonly #word3: number
-  readonly #lastWord: number
+  readonly #word0: number = 0
+  readonly #word1: number = 0
+  readonly #word2: number = 0
+  readonly #word3: number = 0
+  readonly #lastWord: number = 0
   readonly #more: Int32Array
   /** The shape that followed last time. */
   next: RecordShape | undefined

@@ -1,4 +1,7 @@
-import type { NativeBuffer } from './native-buffer'
+import { allocateNative, type NativeBuffer } from './native-buffer'
+
+/** Bytes behind the end of a text that are read, but not as a part of it. */
+export const WIDE_TEXT_SPILL = 3
 
 /**
  * Decodes UTF-8 that is not ASCII, several values at a time: they are turned into UTF-16 here and become strings in
@@ -11,7 +14,8 @@ export class WideText {
 
   /** @param capacity UTF-16 units; the bytes of UTF-8 given between two `take`s must not be more */
   constructor(capacity: number) {
-    this.#units = Buffer.allocUnsafeSlow(capacity * 2) as NativeBuffer
+    // One more for a character that begins in the last byte and is found to go on behind it.
+    this.#units = allocateNative((capacity + 1) * 2)
     this.#view = new DataView(this.#units.buffer, this.#units.byteOffset, this.#units.length)
   }
 
@@ -20,7 +24,7 @@ export class WideText {
   }
 
   /**
-   * Gathers bytes `start` to `end`.
+   * Gathers bytes `start` to `end`, behind which `source` has `WIDE_TEXT_SPILL` more.
    * @returns UTF-16 units; -1, and nothing is gathered, when the bytes are not valid UTF-8
    */
   add(source: DataView, start: number, end: number): number {
@@ -29,29 +33,25 @@ export class WideText {
     let out = before * 2
     let at = start
     while (at < end) {
-      const lead = source.getUint8(at)
-      if (lead < 0x80) {
-        units.setUint16(out, lead, true)
-        at += 1
-        out += 2
-      } else if ((lead & 0xf0) === 0xe0) {
-        if (end - at < 3) return -1
-        const rest = source.getUint16(at + 1, true)
-        const unit = ((lead & 0x0f) << 12) | ((rest & 0x3f) << 6) | ((rest >>> 8) & 0x3f)
-        if ((rest & 0xc0c0) !== 0x8080 || unit < 0x800 || (unit & 0xf800) === 0xd800) return -1
+      const word = source.getInt32(at, true)
+      if ((word & 0xc0c0f0) === 0x8080e0) {
+        const unit = ((word & 0x0f) << 12) | ((word >>> 2) & 0xfc0) | ((word >>> 16) & 0x3f)
+        const upper = unit & 0xf800
+        if (upper === 0 || upper === 0xd800) return -1
         units.setUint16(out, unit, true)
         at += 3
         out += 2
-      } else if ((lead & 0xe0) === 0xc0) {
-        if (end - at < 2) return -1
-        const next = source.getUint8(at + 1)
-        const unit = ((lead & 0x1f) << 6) | (next & 0x3f)
-        if ((next & 0xc0) !== 0x80 || unit < 0x80) return -1
+      } else if ((word & 0x80) === 0) {
+        units.setUint16(out, word & 0x7f, true)
+        at += 1
+        out += 2
+      } else if ((word & 0xc0e0) === 0x80c0) {
+        const unit = ((word & 0x1f) << 6) | ((word >>> 8) & 0x3f)
+        if (unit < 0x80) return -1
         units.setUint16(out, unit, true)
         at += 2
         out += 2
       } else {
-        if (end - at < 4) return -1
         const codePoint = astralCodePoint(source.getUint32(at))
         if (codePoint < 0) return -1
         units.setUint16(out, 0xd7c0 + (codePoint >>> 10), true)
@@ -60,6 +60,7 @@ export class WideText {
         out += 4
       }
     }
+    if (at > end) return -1
     this.#length = out / 2
     return this.#length - before
   }

@@ -28,9 +28,15 @@ export class WireReader {
   varint(name: string): number {
     const { offset } = this
     const first = offset < this.#end ? this.#buffer[offset] : undefined
-    if (first === undefined || first > 0x7f) return this.#longVarint(name)
-    this.offset = offset + 1
-    return first
+    if (first === undefined) return this.#longVarint(name)
+    if (first <= 0x7f) {
+      this.offset = offset + 1
+      return first
+    }
+    const second = offset + 1 < this.#end ? this.#buffer[offset + 1] : undefined
+    if (second === undefined || second > 0x7f) return this.#longVarint(name)
+    this.offset = offset + 2
+    return (first & 0x7f) | (second << 7)
   }
 
   /** A field's tag; a tag with field number 0 is refused. */

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import fc from 'fast-check'
 import { parseLogGroup, parseLogGroupList } from '../../../../engine/client/codec/log-group-list'
 import { SlsError } from '../../../../engine/client/errors'
+import { runs } from '../../../support/counts'
 
 function corruptAt(offset: number, field: string): (error: unknown) => boolean {
   return (error) => {
@@ -12,7 +14,9 @@ function corruptAt(offset: number, field: string): (error: unknown) => boolean {
   }
 }
 
-describe('bodies of other writers', () => {
+describe('bodies of other writers', function () {
+  this.timeout(runs(20_000, 600_000))
+
   describe('are accepted with', () => {
     const hex = (...parts: string[]): Buffer => Buffer.from(parts.join(''), 'hex')
     const content = '12060a016b120176'
@@ -76,6 +80,70 @@ describe('bodies of other writers', () => {
         assert.deepEqual(parseLogGroup(body).logs()[0]?.contents, [['k', expected]])
         assert.deepEqual(parseLogGroup(body).records().records, [{ k: expected }])
       }
+    })
+
+    it('texts of any length that are not UTF-8, whatever stands behind them', () => {
+      const valid = ['61', 'c3bc', 'e4bda0', 'f09f9880', 'ee8080', 'f48fbfbf', 'efbfbd']
+      const invalid = [
+        'ff',
+        'c1bf',
+        'e09fbf',
+        'eda080',
+        'f0808080',
+        'f4908080',
+        '80',
+        'c3',
+        'e4',
+        'e4bd',
+        'f1',
+        'f19f'
+      ]
+      const piece = fc.oneof(
+        { weight: 12, arbitrary: fc.constantFrom(...valid) },
+        { weight: 1, arbitrary: fc.constantFrom(...invalid) }
+      )
+      const filler = fc.constantFrom(0, 1, 5, 2030, 2044, 2045, 2046, 2047, 2048)
+      const texts = fc.array(
+        fc
+          .tuple(filler, fc.array(piece, { maxLength: 24 }))
+          .map(([length, pieces]) => Buffer.from('61'.repeat(length) + pieces.join(''), 'hex')),
+        { minLength: 1, maxLength: 4 }
+      )
+      // The first two are unknown fields that begin with bytes as the second and later ones of a character are.
+      const behind = fc.constantFrom('8081800005', '9281800000', '1a0174', '')
+      fc.assert(
+        fc.property(fc.array(texts, { minLength: 1, maxLength: 3 }), behind, (logs, rest) => {
+          const field = (tag: number, body: Buffer): Buffer => {
+            const { length } = body
+            const lengthBytes = length < 0x80 ? [length] : [(length & 0x7f) | 0x80, length >>> 7]
+            return Buffer.concat([Buffer.from([tag, ...lengthBytes]), body])
+          }
+          const content = (value: Buffer, index: number): Buffer =>
+            field(0x12, Buffer.concat([Buffer.from([0x0a, 1, 0x61 + index]), field(0x12, value)]))
+          const body = Buffer.concat([
+            ...logs.map((values) => field(0x0a, Buffer.concat([hex('0805'), ...values.map(content)]))),
+            hex(rest)
+          ])
+          const expected = logs.map((values) =>
+            values.map((value, index) => [String.fromCharCode(0x61 + index), value.toString('utf8')])
+          )
+          assert.deepEqual(
+            parseLogGroup(body)
+              .records()
+              .records.map((record) => Object.entries(record)),
+            expected
+          )
+        }),
+        {
+          numRuns: runs(300, 20_000),
+          examples: ['c3', 'e4bd', 'f1'].flatMap((cut) =>
+            [3, 13, 2048].map((size): [Buffer[][], string] => {
+              const before = '61'.repeat(size - cut.length / 2)
+              return [[[hex(before, cut)]], '8081800005']
+            })
+          )
+        }
+      )
     })
 
     function size(part: string): string {

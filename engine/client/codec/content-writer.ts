@@ -93,29 +93,30 @@ export class ContentWriter {
     return encoded
   }
 
+  /** Takes both lengths to have one byte, unless the last value of this key tells otherwise. */
   #writeContent(key: EncodedKey, value: string, offset: number): number {
+    const buffer = this.#buffer
     const { length } = value
-    const most = OVERHEAD + key.size + length * MAX_BYTES_PER_UNIT
-    if (offset + most > this.#buffer.bytes.length) {
-      const size = length > MEASURED_FROM ? OVERHEAD + key.size + Buffer.byteLength(value) : most
-      this.#buffer.reserve(offset, size)
+    const keySize = key.size
+    const most = OVERHEAD + keySize + length * MAX_BYTES_PER_UNIT
+    if (offset + most > buffer.bytes.length) {
+      const size = length > MEASURED_FROM ? OVERHEAD + keySize + Buffer.byteLength(value) : most
+      buffer.reserve(offset, size)
     }
     const expectedSize = length + key.excess
-    return key.size + 1 + expectedSize - SHORT_HEAD <= MAX_ONE_BYTE
-      ? this.#placeShort(key, value, offset)
-      : this.#placeLong(key, value, expectedSize, offset)
-  }
-
-  /** Takes both lengths to have one byte. */
-  #placeShort(key: EncodedKey, value: string, offset: number): number {
-    const { view } = this.#buffer
-    const valueStart = offset + key.size + 1
+    if (keySize + 1 + expectedSize - SHORT_HEAD > MAX_ONE_BYTE) {
+      return this.#placeLong(key, value, expectedSize, offset)
+    }
+    const { view } = buffer
+    const valueLengthAt = (offset + keySize) | 0
     key.copyTo(view, offset)
-    const end = writeText(this.#buffer, value, valueStart, key.excess > 0)
-    const size = end - offset - SHORT_HEAD
-    if (size > MAX_ONE_BYTE) return this.#placeLong(key, value, end - valueStart, offset)
-    view.setUint8(offset + 1, size)
-    view.setUint8(valueStart - 1, end - valueStart)
+    const end = writeText(buffer, value, (valueLengthAt + 1) | 0, key.isWide)
+    const valueSize = (end - valueLengthAt - 1) | 0
+    key.isWide = valueSize > length * 2
+    const size = (keySize + 1 + valueSize - SHORT_HEAD) | 0
+    if (size > MAX_ONE_BYTE) return this.#placeLong(key, value, valueSize, offset)
+    view.setUint8((offset + 1) | 0, size)
+    view.setUint8(valueLengthAt, valueSize)
     return end
   }
 
@@ -127,9 +128,10 @@ export class ContentWriter {
     key.copyTo(view, offset + lengthSize - 1)
     const valueLengthAt = offset + 1 + lengthSize + keySize
     const valueStart = valueLengthAt + varintSize(expectedSize)
-    const end = writeText(this.#buffer, value, valueStart, key.excess > 0)
+    const end = writeText(this.#buffer, value, valueStart, key.isWide)
     const valueSize = end - valueStart
     key.excess = valueSize - value.length
+    key.isWide = valueSize > value.length * 2
     const size = end - offset - 1 - lengthSize
     if (varintSize(valueSize) !== valueStart - valueLengthAt || varintSize(size) !== lengthSize) {
       return this.#placeLong(key, value, valueSize, offset)

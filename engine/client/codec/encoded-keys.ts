@@ -3,8 +3,10 @@ import { varintSize, writeVarint } from './varint'
 
 const MAX_KEYS = 1024
 const MAX_KEY_LENGTH = 256
-/** Bytes of a key that are written always. */
+/** Bytes of a key that are written always: most have no more. */
 const FIRST_BYTES = 16
+/** Bytes that are written in words of 8. */
+const LONG_WORDS_BYTES = 24
 /** The content of the shortest key, an empty one, has 5 bytes before its value's length. */
 export const KEY_SPILL = FIRST_BYTES - 5
 /** What fills words up. Zeros would make numbers of them that some processors are slow with. */
@@ -17,6 +19,8 @@ export class EncodedKey {
   readonly size: number = 0
   /** Bytes that the last value of more than one byte's length had beyond one a UTF-16 unit. */
   excess = 0
+  /** Whether most of the last value was not ASCII. */
+  isWide = false
   /** The key that followed last time. */
   next: EncodedKey = this
   /**
@@ -25,6 +29,7 @@ export class EncodedKey {
    */
   readonly #first: number = 0.5
   readonly #second: number = 0.5
+  readonly #third: number = 0.5
   /** Those behind them in words of 4, little endian. */
   readonly #more: Int32Array
 
@@ -32,7 +37,7 @@ export class EncodedKey {
     this.key = key
     const length = Buffer.byteLength(key)
     this.size = 3 + varintSize(length) + length + 1
-    const encoded = Buffer.alloc(Math.max(FIRST_BYTES, (this.size + 3) & ~3), FILLER)
+    const encoded = Buffer.alloc(Math.max(LONG_WORDS_BYTES, (this.size + 3) & ~3), FILLER)
     encoded[0] = tags.LOG_CONTENT
     encoded[2] = tags.PAIR_KEY
     const keyStart = writeVarint(encoded, length, 3)
@@ -40,8 +45,9 @@ export class EncodedKey {
     encoded[keyStart + length] = tags.PAIR_VALUE
     this.#first = encoded.readDoubleLE(0)
     this.#second = encoded.readDoubleLE(8)
-    this.#more = Int32Array.from({ length: (encoded.length - FIRST_BYTES) / 4 }, (_, index) =>
-      encoded.readInt32LE(FIRST_BYTES + index * 4)
+    this.#third = encoded.readDoubleLE(16)
+    this.#more = Int32Array.from({ length: (encoded.length - LONG_WORDS_BYTES) / 4 }, (_, index) =>
+      encoded.readInt32LE(LONG_WORDS_BYTES + index * 4)
     )
   }
 
@@ -49,9 +55,14 @@ export class EncodedKey {
   copyTo(view: DataView, offset: number): void {
     view.setFloat64(offset, this.#first, true)
     view.setFloat64(offset + 8, this.#second, true)
+    if (this.size > FIRST_BYTES) this.#copyMore(view, offset)
+  }
+
+  #copyMore(view: DataView, offset: number): void {
+    view.setFloat64(offset + 16, this.#third, true)
     const more = this.#more
     for (let index = 0; index < more.length; index++) {
-      view.setInt32(offset + FIRST_BYTES + index * 4, more[index] ?? 0, true)
+      view.setInt32(offset + LONG_WORDS_BYTES + index * 4, more[index] ?? 0, true)
     }
   }
 }

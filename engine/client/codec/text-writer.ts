@@ -8,13 +8,6 @@ export const TEXT_SPILL = 1
 const SHORT = 40
 const SHORT_WIDE = 64
 
-/** By the upper ten bits of a unit that takes three bytes, those bytes without its lower six bits; 0 for other units. */
-const threeBytes = Int32Array.from({ length: 1024 }, (_, upper) => {
-  const unit = upper << 6
-  const isOther = unit < 0x800 || (unit & 0xf800) === 0xd800
-  return isOther ? 0 : 0x80_80e0 | (unit >>> 12) | ((unit & 0xfc0) << 2)
-})
-
 /**
  * Writes a text as UTF-8, lone surrogates as U+FFFD. The buffer has room for it, and for `TEXT_SPILL` more.
  * @param isWide whether it is likely that not all of it is ASCII
@@ -25,27 +18,31 @@ export function writeText(buffer: GrowingBuffer, text: string, offset: number, i
   if (length > (isWide ? SHORT_WIDE : SHORT))
     return offset + buffer.bytes.utf8Write(text, offset, buffer.bytes.length - offset)
   const { view } = buffer
-  const even = length & ~1
   let at = offset
   let index = 0
-  while (index < even) {
-    const first = text.charCodeAt(index)
-    const second = text.charCodeAt(index + 1)
-    if ((first | second) > 0x7f) break
-    view.setUint16(at, first | (second << 8), true)
-    at += 2
-    index += 2
+  if (!isWide) {
+    const even = length & ~1
+    for (; index < even; index += 2) {
+      const first = text.charCodeAt(index)
+      const second = text.charCodeAt(index + 1)
+      if ((first | second) > 0x7f) break
+      view.setUint16(at, first | (second << 8), true)
+      at += 2
+    }
   }
   for (; index < length; index++) {
     const unit = text.charCodeAt(index)
-    const bytes = threeBytes[unit >>> 6] as number
-    if (bytes !== 0) {
-      view.setInt32(at, bytes | ((unit & 0x3f) << 16), true)
+    if (unit >= 0x800 && (unit & 0xf800) !== 0xd800) {
+      view.setInt32(at, threeBytes(unit), true)
       at += 3
     } else if (unit < 0x80) view.setUint8(at++, unit)
     else return writeOther(view, text, index, at)
   }
   return at
+}
+
+function threeBytes(unit: number): number {
+  return 0x80_80e0 | (unit >>> 12) | ((unit & 0xfc0) << 2) | ((unit & 0x3f) << 16)
 }
 
 /** As `writeText` from unit `start` on, in any script. */
@@ -60,7 +57,7 @@ function writeOther(view: DataView, text: string, start: number, offset: number)
       view.setUint16(at, 0x80c0 | (unit >>> 6) | ((unit & 0x3f) << 8), true)
       at += 2
     } else if ((unit & 0xf800) !== 0xd800) {
-      view.setInt32(at, 0x8080e0 | (unit >>> 12) | ((unit & 0xfc0) << 2) | ((unit & 0x3f) << 16), true)
+      view.setInt32(at, threeBytes(unit), true)
       at += 3
     } else {
       const low = index + 1 < length ? text.charCodeAt(index + 1) : 0

@@ -4,7 +4,10 @@ import { Contender } from './contender.mjs'
 import { interleaveAsync, median, pairedRatio, spread } from './measure.mjs'
 import { accept, figure, percent, table, thousands } from './report.mjs'
 
-const ROUNDS = 9
+/** Processes of each codec, one after the other: how V8 compiles a codec differs from process to process. */
+const LAUNCHES = 3
+/** Of each launch. */
+const ROUNDS = 5
 const GROUP_SIZE = 2000
 const ROUND_MILLISECONDS = 100
 const WARM_MILLISECONDS = 200
@@ -12,12 +15,30 @@ const WARM_MILLISECONDS = 200
 const names = ['ours', 'reflection', 'static', 'by hand', '@alicloud/log', 'JSON']
 const sets = ['access', 'IoT', 'wide', 'Chinese']
 
-async function compare(codecs, direction, set) {
-  for (const name of names) await codecs[name].run(direction, set, WARM_MILLISECONDS)
-  const seconds = await interleaveAsync(names, ROUNDS, async (name) => {
-    const { cpu, result } = await codecs[name].run(direction, set, ROUND_MILLISECONDS)
-    return cpu / result.logs
-  })
+const titles = { encode: 'Encode, records to bytes', decode: 'Decode, bytes to plain records' }
+
+/** CPU seconds a log in a launch: of each codec, a list of rounds. */
+async function launch(measured) {
+  const codecs = await Contender.startAll(
+    Object.fromEntries(names.map((peer) => [peer, ['codec', { peer, groupSize: GROUP_SIZE }]]))
+  )
+  for (const direction of Object.keys(titles)) {
+    for (const set of sets) {
+      for (const name of names) await codecs[name].run(direction, set, WARM_MILLISECONDS)
+      const seconds = await interleaveAsync(names, ROUNDS, async (name) => {
+        const { cpu, result } = await codecs[name].run(direction, set, ROUND_MILLISECONDS)
+        return cpu / result.logs
+      })
+      for (const name of names) measured[direction][set][name].push(...seconds[name])
+    }
+  }
+  const sizes = {}
+  for (const set of sets) sizes[set] = Math.round((await codecs.ours.run('bytes', set)).result / GROUP_SIZE)
+  await Contender.closeAll(codecs)
+  return sizes
+}
+
+function row(direction, set, bytes, seconds) {
   const ratio = (peer) => pairedRatio(seconds[peer], seconds.ours)
   if (direction === 'encode') {
     accept(`encode ${set}, against protobufjs reflection`, ratio('reflection'), 2.2)
@@ -27,7 +48,7 @@ async function compare(codecs, direction, set) {
   }
   return [
     set,
-    Math.round((await codecs.ours.run('bytes', set)).result / GROUP_SIZE),
+    bytes,
     ...names.map((name) => thousands(1 / median(seconds[name]))),
     percent(spread(seconds.ours)),
     ...names.slice(1).map((name) => figure(ratio(name)))
@@ -35,18 +56,16 @@ async function compare(codecs, direction, set) {
 }
 
 export async function codec() {
-  const codecs = await Contender.startAll(
-    Object.fromEntries(names.map((peer) => [peer, ['codec', { peer, groupSize: GROUP_SIZE }]]))
-  )
-  const titles = { encode: 'Encode, records to bytes', decode: 'Decode, bytes to plain records' }
+  const byName = () => Object.fromEntries(names.map((name) => [name, []]))
+  const bySet = () => Object.fromEntries(sets.map((set) => [set, byName()]))
+  const measured = { encode: bySet(), decode: bySet() }
+  let sizes = {}
+  for (let number = 0; number < LAUNCHES; number++) sizes = await launch(measured)
   for (const [direction, title] of Object.entries(titles)) {
-    const rows = []
-    for (const set of sets) rows.push(await compare(codecs, direction, set))
     table(
-      `${title}: thousand logs per CPU second, groups of ${GROUP_SIZE}, median of ${ROUNDS} rounds`,
+      `${title}: thousand logs per CPU second, groups of ${GROUP_SIZE}, median of ${ROUNDS} rounds in each of ${LAUNCHES} launches`,
       ['data', 'bytes/log', ...names, 'spread', ...names.slice(1).map((name) => `x ${name}`)],
-      rows
+      sets.map((set) => row(direction, set, sizes[set], measured[direction][set]))
     )
   }
-  await Contender.closeAll(codecs)
 }

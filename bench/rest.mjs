@@ -7,9 +7,9 @@ import { root } from './paths.mjs'
 import { accept, figure, mebibytes, percent, table } from './report.mjs'
 import { startStub } from './services.mjs'
 
-const IDLE_MILLISECONDS = 10_000
-/** By then each shard waits as long between pulls as it ever does, and most of what that takes is compiled. */
-const SETTLE_MILLISECONDS = 40_000
+const IDLE_MILLISECONDS = 30_000
+/** By then each shard waits as long between pulls as it ever does, and V8 has compiled what that takes. */
+const SETTLE_MILLISECONDS = 120_000
 const SHARDS = 100
 const NODES = 20
 const HOLD_MILLISECONDS = 6000
@@ -18,6 +18,8 @@ const LOADS = 5
 export async function idle() {
   const stub = await startStub()
   const { connection } = stub
+  const properties = { logstores: `idle_0_0_${SHARDS / NODES}`, nodes: NODES }
+  const nodeRed = await Contender.start('node-red', { connection, kind: 'many', properties })
   const engine = await Contender.start('source-engine', { connection })
   const one = await engine.run('idle', {
     logstore: `idle_0_0_${SHARDS}`,
@@ -25,9 +27,6 @@ export async function idle() {
     settle: SETTLE_MILLISECONDS
   })
   await engine.close()
-  const properties = { logstores: `idle_0_0_${SHARDS / NODES}`, nodes: NODES }
-  const nodeRed = await Contender.start('node-red', { connection, kind: 'many', properties })
-  await new Promise((resolve) => setTimeout(resolve, SETTLE_MILLISECONDS))
   const before = await stub.counts()
   const many = await nodeRed.run('idle', { milliseconds: IDLE_MILLISECONDS })
   const pulls = (await stub.counts()).pulls - before.pulls

@@ -167,19 +167,24 @@ describe('the pulls of sources that share a client', () => {
     const options = { client, logstores: 'access', clock, memoryLimit: 0, random: () => 0.5 }
     const sources = [1, 2].map(() => new SlsSource(options))
     const reading = sources.map((source) => source[Symbol.asyncIterator]().next())
-    await clock.delay(5000)
+    await clock.delay(30_000)
     assert.equal(most, 16)
+    const pullsFrom = (from: number) => starts.filter((start) => start >= from).length
+    const calm = clock.now()
+    await clock.delay(10_000)
+    const usual = pullsFrom(calm)
     isOver = true
     await clock.delay(30_000)
     const from = clock.now()
     await clock.delay(10_000)
-    const refused = starts.filter((start) => start >= from).length
+    const refused = pullsFrom(from)
     assert.ok(refused < 10, `${refused} pulls in 10 s`)
     isOver = false
     await clock.delay(60_000)
     const later = clock.now()
-    await clock.delay(5000)
-    assert.ok(starts.filter((start) => start >= later).length > 100, 'at full speed again')
+    await clock.delay(10_000)
+    const again = pullsFrom(later)
+    assert.ok(usual > 100 && again > usual * 0.9, `${again} pulls in 10 s, ${usual} before`)
     await Promise.all(sources.map((source) => source.close()))
     await Promise.all(reading)
   })

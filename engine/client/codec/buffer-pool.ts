@@ -5,7 +5,7 @@ const MEBIBYTES = 1024 * 1024
 
 /**
  * Memory that was written to before: the system hands out new memory page by page at the first write, which costs as
- * much as encoding into it. Sizes are powers of two.
+ * much as encoding into it. Sizes are powers of two, and the largest.
  */
 export class BufferPool {
   readonly #free: NativeBuffer[] = []
@@ -24,7 +24,7 @@ export class BufferPool {
 
   /** A buffer of at least `size` bytes, of unknown content. */
   take(size: number): NativeBuffer {
-    const rounded = size > this.#largest ? size : roundUp(size)
+    const rounded = size > this.#largest ? size : Math.min(roundUp(size), this.#largest)
     return this.#takeAt(this.#free.findIndex(({ length }) => length === rounded)) ?? allocateNative(rounded)
   }
 

@@ -1,7 +1,9 @@
 import { BufferPool } from './buffer-pool'
 import type { NativeBuffer } from './native-buffer'
 
-const pool = new BufferPool()
+/** Bytes: the largest group that the service takes, and room for one more value, so that its memory is used again. */
+const LARGEST_GROUP = 10 * 1024 * 1024 + 64 * 1024
+const pool = new BufferPool(LARGEST_GROUP, LARGEST_GROUP)
 
 /** A buffer that doubles when it is full, so that a byte is copied once on average. */
 export class GrowingBuffer {
@@ -27,7 +29,9 @@ export class GrowingBuffer {
 
   #grow(offset: number, size: number): void {
     const outgrown = this.bytes
-    const grown = pool.takeAny(Math.max(offset + size, outgrown.length * 2))
+    const doubled = outgrown.length * 2
+    const wanted = outgrown.length < LARGEST_GROUP ? Math.min(doubled, LARGEST_GROUP) : doubled
+    const grown = pool.takeAny(Math.max(offset + size, wanted))
     outgrown.copy(grown, 0, 0, offset)
     pool.give(outgrown)
     this.bytes = grown

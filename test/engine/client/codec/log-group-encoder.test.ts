@@ -293,6 +293,18 @@ describe('log group encoder', function () {
     }
   })
 
+  it('uses the memory of a group again that is as large as the service takes', () => {
+    const contents = { message: 'm'.repeat(100_000) }
+    const memoryOf = (): ArrayBufferLike => {
+      const encoder = new LogGroupEncoder({})
+      while (encoder.append({ time: 1, contents }, 10 * 1024 * 1024) > 0);
+      const { buffer } = encoder.finish()
+      encoder.release()
+      return buffer
+    }
+    assert.ok(memoryOf() === memoryOf())
+  })
+
   it('stays right with more keys and fields than it remembers', () => {
     const many = runs(3000, 200_000)
     const encoder = new LogGroupEncoder({})

@@ -54,11 +54,12 @@ export class Admission {
   }
 
   /**
-   * Lets logs in that were not looked at. @returns false, and none is let in, where they have to be looked at: there
-   * may be no room for them, others wait, or one is no log that can be sent.
+   * Lets logs in that were not looked at. @returns false, and none is let in, where they have to be looked at: one is
+   * no log that can be sent, others wait, or the buffer fills, where the work might be in vain.
    */
   admitUnchecked(place: Place, logs: readonly LogInput[], ticket: WriteTicket): boolean {
-    return this.#waiting.size === 0 && this.parts.accumulator.addUnchecked(place, logs, ticket)
+    const { accumulator, budget } = this.parts
+    return this.#waiting.size === 0 && budget.level === 'low' && accumulator.addUnchecked(place, logs, ticket)
   }
 
   /** Lets the write in, makes it wait, or fails it. */

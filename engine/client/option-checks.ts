@@ -44,15 +44,37 @@ export function checkedObject<Value>(field: string, value: Value): Value & objec
  * @throws SlsError `InvalidOption` naming the first that there is not, and the one that was probably meant
  */
 export function checkNames(given: unknown, names: Readonly<Record<string, true>>, part?: string): void {
-  const wrong = Object.keys(checkedObject(part ?? 'options', given)).find(
-    (name) => !Object.hasOwn(names, name)
-  )
+  const wrong = unknownNames(given, names, part)[0]
   if (wrong === undefined) return
-  const full = (name: string) => (part === undefined ? name : `${part}.${name}`)
   const all = Object.keys(names)
-  const meant = nearest(wrong, all)
+  throw notOption(wrong, nearest(wrong, all), all, part)
+}
+
+/**
+ * As {@link checkNames} for objects that others make too, with more in them: only what looks like a slip is refused.
+ * @throws SlsError `InvalidOption` naming the first that is written nearly like an option, and that option
+ */
+export function checkSpelling(given: unknown, names: Readonly<Record<string, true>>, part: string): void {
+  const all = Object.keys(names)
+  for (const wrong of unknownNames(given, names, part)) {
+    const meant = nearest(wrong, all)
+    if (meant !== undefined) throw notOption(wrong, meant, all, part)
+  }
+}
+
+function unknownNames(given: unknown, names: Readonly<Record<string, true>>, part = 'options'): string[] {
+  return Object.keys(checkedObject(part, given)).filter((name) => !Object.hasOwn(names, name))
+}
+
+function notOption(
+  wrong: string,
+  meant: string | undefined,
+  all: readonly string[],
+  part: string | undefined
+): SlsError {
+  const full = (name: string) => (part === undefined ? name : `${part}.${name}`)
   const help = meant === undefined ? `: expected ${all.join(', ')}` : `: did you mean ${full(meant)}?`
-  throw invalid(full(wrong), `${full(wrong)} is not an option${help}`)
+  return invalid(full(wrong), `${full(wrong)} is not an option${help}`)
 }
 
 /** The name that is written the most alike; undefined where none is. */

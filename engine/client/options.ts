@@ -1,7 +1,7 @@
 import type { SecureContext } from 'node:tls'
 import { type Credentials, type CredentialsProvider, fixedCredentials } from './access-key'
 import { connectionHost, type Endpoint, isServiceHost, parseEndpoint, regionOfEndpoint } from './endpoint'
-import { checkNames, invalid, longestTimer, type OptionNames, whole } from './option-checks'
+import { checkNames, checkSpelling, invalid, longestTimer, type OptionNames, whole } from './option-checks'
 import { checkedProxy, type ProxyOptions, type ProxyServer } from './proxy-server'
 import { defaultRetryPolicy, type RetryPolicy } from './retry'
 import { secureContext, type TlsOptions } from './tls-options'
@@ -183,7 +183,7 @@ function checkedProvider(credentials: unknown): CredentialsProvider {
     throw invalid('credentials', 'credentials are missing: expected an access key or a credentials provider')
   }
   if (isProvider(credentials)) return credentials
-  checkNames(credentials, credentialOptions, 'credentials')
+  checkSpelling(credentials, credentialOptions, 'credentials')
   return fixedCredentials(credentials as Credentials)
 }
 

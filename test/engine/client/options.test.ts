@@ -209,6 +209,13 @@ describe('Client options', () => {
     }
   })
 
+  it('may bring more than is needed where others made it', () => {
+    const issued = { type: 'sts', bearerToken: '', providerName: 'ram', expiration: '2026-01-01T00:00:00Z' }
+    const credentials = { accessKeyId: 'id', accessKeySecret: 's', securityToken: 't', ...issued }
+    const tls = { rejectUnauthorized: true, certificateCompression: ['zlib'] }
+    checkOptions({ ...good, credentials, tls })
+  })
+
   it('may bring a credentials provider of any kind', () => {
     const provider = { getCredentials: async () => good.credentials as Credentials, cache: new Map() }
     assert.equal(checkOptions({ ...good, credentials: provider }).credentials, provider)

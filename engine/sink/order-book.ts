@@ -24,23 +24,57 @@ export class OrderBook {
     if (latest === batch) return
     if (latest !== undefined) {
       latest.orderKeys.delete(orderKey)
-      latest.successors.add(batch)
-      batch.predecessors.add(latest)
+      if (latest.state !== 'settled') wait(batch, latest)
+      else waitInstead(batch, latest)
     }
     this.#latest.set(orderKey, batch)
     batch.orderKeys.add(orderKey)
   }
 
-  /** The batch is settled. Returns those that waited for nothing else. */
+  /**
+   * The batch is settled. Returns those that waited for nothing else. Where it was given up before its turn came, those
+   * behind it wait for what it waited for.
+   */
   release(batch: Batch): Batch[] {
-    for (const orderKey of batch.orderKeys) this.#latest.delete(orderKey)
-    batch.orderKeys.clear()
+    if (batch.predecessors.size > 0) {
+      for (const successor of batch.successors) {
+        successor.predecessors.delete(batch)
+        for (const predecessor of batch.predecessors) wait(successor, predecessor)
+      }
+      batch.successors.clear()
+      if (batch.orderKeys.size === 0) waitNoMore(batch)
+      return []
+    }
+    this.#forget(batch)
     const freed: Batch[] = []
     for (const successor of batch.successors) {
       successor.predecessors.delete(batch)
-      if (successor.predecessors.size === 0 && successor.state === 'blocked') freed.push(successor)
+      if (successor.predecessors.size > 0) continue
+      if (successor.state === 'blocked') freed.push(successor)
+      else if (successor.state === 'settled') this.#forget(successor)
     }
     batch.successors.clear()
     return freed
   }
+
+  #forget(batch: Batch): void {
+    for (const orderKey of batch.orderKeys) this.#latest.delete(orderKey)
+    batch.orderKeys.clear()
+  }
+}
+
+function wait(batch: Batch, predecessor: Batch): void {
+  predecessor.successors.add(batch)
+  batch.predecessors.add(predecessor)
+}
+
+/** For what another batch waited for that was given up. */
+function waitInstead(batch: Batch, givenUp: Batch): void {
+  for (const predecessor of givenUp.predecessors) wait(batch, predecessor)
+  if (givenUp.orderKeys.size === 0) waitNoMore(givenUp)
+}
+
+function waitNoMore(batch: Batch): void {
+  for (const predecessor of batch.predecessors) predecessor.successors.delete(batch)
+  batch.predecessors.clear()
 }

@@ -63,6 +63,31 @@ describe('Ordered writing', () => {
     await sink.close()
   })
 
+  it('keeps the order of a key when batches of it are dropped before their turn', async () => {
+    const { sink, service, clock } = sinkUnderTest({
+      ordered: true,
+      maxLines: 1,
+      concurrency: 4,
+      totalBytes: 8000,
+      overflow: 'dropOldest'
+    })
+    service.answer = (put) =>
+      valuesOf(put, 'id')[0] === '0' && clock.now() < 3000
+        ? new Promise((resolve) => clock.after(3000, () => resolve(refusals.network())))
+        : undefined
+    const writes = [watch(sink.write({ logs: [log(0)] }))]
+    await clock.advance(10)
+    for (let id = 1; id < 20; id++) writes.push(watch(sink.write({ logs: [log(id)] })))
+    await clock.advance(100)
+    assert.deepEqual(service.values('id'), [], 'all of them wait for the first')
+    await clock.advance(20_000)
+    const kept = writes.flatMap(({ state }, id) => (state === 'resolved' ? [String(id)] : []))
+    assert.equal(sink.status().dropped, 20 - kept.length)
+    assert.ok(kept.length > 2 && kept.length < 15, `${kept.length} kept`)
+    assert.deepEqual(service.values('id'), kept)
+    await sink.close()
+  })
+
   it('goes on with a key after a batch of it failed for good', async () => {
     const { sink, service, clock } = sinkUnderTest({ ordered: true, maxLines: 1 })
     service.answer = (put) => (valuesOf(put, 'id')[0] === '1' ? refusals.invalid() : undefined)

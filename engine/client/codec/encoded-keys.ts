@@ -88,9 +88,15 @@ export class EncodedKeys {
   #add(key: string): EncodedKey {
     if (key.length > MAX_KEY_LENGTH) return new EncodedKey(key)
     const encoded = new EncodedKey(asFieldName(key))
-    if (this.#keys.size >= MAX_KEYS) this.#keys.clear()
+    if (this.#keys.size >= MAX_KEYS) this.#startAfresh()
     this.#keys.set(encoded.key, encoded)
     return encoded
+  }
+
+  /** Whoever still holds a key of those left behind must not hold all that followed it ever since. */
+  #startAfresh(): void {
+    for (const left of this.#keys.values()) left.next = left
+    this.#keys.clear()
   }
 }
 

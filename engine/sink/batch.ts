@@ -157,7 +157,7 @@ export class Batch {
     return next
   }
 
-  /** Takes out again what was added last, if it is of the write. */
+  /** Takes out again what was added last, if it is of the write; the span of its times may stay wider. */
   takeBack(ticket: WriteTicket): void {
     const last = this.#shares.at(-1)
     if (last?.ticket !== ticket) return
@@ -167,7 +167,7 @@ export class Batch {
     this.#encoder?.cutBack(this.#bytes, this.#logs)
   }
 
-  /** It will not be sent: nothing is in it that counts. */
+  /** It is not needed after all: nobody waits for what is in it. */
   discard(): void {
     this.#encoder?.release()
     this.#encoder = undefined

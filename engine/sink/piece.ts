@@ -26,8 +26,9 @@ export class Share {
   ) {}
 }
 
-/** Slack that an encoded group may keep while it waits, as a share of its bytes. */
-const TOLERATED_SLACK = 0.25
+/** How many times too large its memory may be for an encoded group that waits, and where memory is short. */
+const TOLERATED_SLACK = 4
+const LEAST_SLACK = 1.25
 
 /** The body of one request: a whole batch, or a part of one that was cut. */
 export class Piece {
@@ -112,11 +113,11 @@ export class Piece {
     return this.#body
   }
 
-  /** Gives back what the encoder reserved in vain. */
-  trim(): void {
+  /** Gives back memory that the encoder reserved in vain: most of it, or where it is short nearly all. */
+  trim(isShort: boolean): void {
     const raw = this.#raw
     if (raw === undefined || this.#body !== undefined) return
-    if (raw.buffer.byteLength <= raw.length * (1 + TOLERATED_SLACK)) return
+    if (raw.buffer.byteLength <= raw.length * (isShort ? LEAST_SLACK : TOLERATED_SLACK)) return
     const copy = copyOf(raw)
     this.#letGoOfRaw()
     this.#raw = copy

@@ -76,7 +76,7 @@ export class Sender {
     this.batches.add(batch)
     if (batch.predecessors.size === 0) this.unblock(batch)
     else if (batch.stored === undefined) this.parts.spool?.follow(batch)
-    if (batch.state !== 'sending' && this.parts.isFilling()) batch.pieces.at(-1)?.trim()
+    if (batch.state !== 'sending') batch.pieces.at(-1)?.trim(this.parts.isFilling())
   }
 
   /** The batch waits for no other any more. */

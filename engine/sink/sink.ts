@@ -32,7 +32,7 @@ import { Throughput } from './throughput'
 import { WriteError } from './write-error'
 import { type Receipt, WriteLedger, type WriteObserver } from './write-ledger'
 
-/** Of the buffer: while less is in use, batches that wait keep memory that they do not fill, which saves a copy. */
+/** Of the buffer: while less is in use, batches that wait keep some memory that they do not fill, which saves a copy. */
 const UNTRIMMED_SHARE = 1 / 8
 
 /** Milliseconds that `close` tries for when it is not told. */

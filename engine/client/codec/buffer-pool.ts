@@ -28,9 +28,11 @@ export class BufferPool {
     return this.#takeAt(this.#free.findIndex(({ length }) => length === rounded)) ?? allocateNative(rounded)
   }
 
-  /** As `take`, but the buffer given back last that is large enough, however large it is. */
-  takeAny(size: number): NativeBuffer {
-    return this.#takeAt(this.#free.findLastIndex(({ length }) => length >= size)) ?? this.take(size)
+  /** As `take`, but the buffer given back last that is large enough, and at most so many times larger. */
+  takeAny(size: number, slack: number): NativeBuffer {
+    const largest = Math.max(size, SMALLEST) * slack
+    const fitting = this.#free.findLastIndex(({ length }) => length >= size && length <= largest)
+    return this.#takeAt(fitting) ?? this.take(size)
   }
 
   /** Takes back a buffer from `take` that nobody reads or writes any more. */

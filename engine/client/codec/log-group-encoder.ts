@@ -100,6 +100,7 @@ export class LogGroupEncoder {
   cutBack(byteLength: number, logCount: number): void {
     this.#length = byteLength - this.#tail.length
     this.#logCount = logCount
+    this.#buffer.cutBack(byteLength)
   }
 
   /** The whole LogGroup message. The encoder is spent: a later call throws. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { LogInput } from '../../../engine/client/codec/log-input'
 import { WriteError } from '../../../engine/sink/write-error'
 import { runs } from '../../support/counts'
 import { refusals } from './support/fake-service'
@@ -6,6 +7,7 @@ import { failureOf, log, logs, watch } from './support/logs'
 import { sinkUnderTest } from './support/sink-under-test'
 
 const KILOBYTES = 20_000
+const MEBIBYTES = 1024 * 1024
 
 /** A log of about a thousand bytes. */
 const bulky = (id: number) => ({ time: 1, contents: { id: String(id), text: 'x'.repeat(980) } })
@@ -148,6 +150,25 @@ describe('A full buffer', () => {
       const error = await failureOf(sink.write({ logs: [log(1), huge] }))
       assert.deepEqual([error.code, error.hint], ['BufferFull', 'Raise totalBytes'])
       await sink.close()
+    }
+  })
+
+  it('keeps no memory of writes that it takes back', async () => {
+    for (const flawed of [true, false]) {
+      const { sink } = sinkUnderTest(flawed ? {} : { totalBytes: 2 * MEBIBYTES, overflow: 'reject' })
+      const topics = Array.from({ length: 50 }, (_, index) => `topic ${index}`)
+      for (const topic of topics) sink.write({ topic, logs: [log(1)] }).catch(() => undefined)
+      const long: LogInput = { time: 1, contents: { text: 'x'.repeat(100_000) } }
+      const many = Array.from({ length: 40 }, () => long)
+      if (flawed) many.push({ time: 1, contents: { text: 1 } } as unknown as LogInput)
+      const before = process.memoryUsage().arrayBuffers
+      const failures = topics.map((topic) => failureOf(sink.write({ topic, logs: many })))
+      const taken = process.memoryUsage().arrayBuffers - before
+      assert.ok(taken < 30 * MEBIBYTES, `${taken} bytes`)
+      const code = flawed ? 'InvalidLog' : 'BufferFull'
+      for (const failure of failures) assert.equal((await failure).code, code)
+      assert.equal(sink.status().openBatches, topics.length)
+      await sink.close(0)
     }
   })
 

@@ -40,11 +40,11 @@ describe('A piece', () => {
         const asked: { step: (typeof steps)[number]; piece: Piece; bodies: Promise<Buffer>[] }[] = []
         for (const step of steps) {
           const piece = pieceOf(step.value, step.logs, step.compression)
-          if (step.trimmed) piece.trim()
+          if (step.trimmed) piece.trim(true)
           const bodies = Array.from({ length: step.asks }, () => piece.body())
           asked.push({ step, piece, bodies })
           await bodies[0]
-          piece.trim()
+          piece.trim(true)
         }
         for (const { step, piece, bodies } of asked) {
           for (const body of await Promise.all(bodies)) await assertBody(piece, step.value, step.logs, body)

@@ -1,5 +1,5 @@
 import type { LogInput } from '../client/codec/log-group-encoder'
-import { BATCH_OVERHEAD, Batch, fills, SHARE_OVERHEAD } from './batch'
+import { BATCH_OVERHEAD, Batch, SHARE_OVERHEAD } from './batch'
 import type { MemoryBudget } from './memory-budget'
 import type { SinkSettings } from './options'
 import type { OrderBook } from './order-book'
@@ -7,6 +7,8 @@ import type { Place } from './place'
 import type { PreparedWrite } from './prepare-write'
 import { asSlsError } from './write-error'
 import type { WriteTicket } from './write-ledger'
+
+const none: readonly Batch[] = []
 
 export interface AccumulatorParts {
   settings: Pick<
@@ -68,11 +70,7 @@ export class Accumulator {
     let cost = open === undefined || open.endsWith(write.ticket) ? 0 : SHARE_OVERHEAD
     for (let index = write.next; index < write.logs.length; index++) {
       const size = write.sizes[index] ?? 0
-      if (
-        logs === 0 ||
-        fills(logs, bytes, this.parts.settings) ||
-        bytes + size > this.parts.settings.maxBytes
-      ) {
+      if (logs === 0 || this.#isFull(logs, bytes) || bytes + size > this.parts.settings.maxBytes) {
         cost += BATCH_OVERHEAD + SHARE_OVERHEAD + write.frameBytes
         bytes = write.frameBytes
         logs = 0
@@ -104,24 +102,22 @@ export class Accumulator {
     this.#sealWhatMustGoBefore(place.orderKey, place.key)
     const open = this.#open.get(place.key)
     const charge = open?.charge ?? 0
-    const further: Batch[] = []
-    let added = 0
-    let fits = false
+    let next = 0
     try {
-      const next = open?.append(logs, 0, logs.length, ticket, settings) ?? 0
-      added = (open?.charge ?? 0) - charge
-      fits = this.#encodeFurther(place, logs, next, ticket, further)
+      if (open !== undefined) next = open.append(logs, 0, logs.length, ticket, settings)
     } catch {
-      // One is no log: who looks at them says which.
+      return false
     }
-    if (!fits || added + chargeOf(further) > budget.free) {
+    const added = (open?.charge ?? 0) - charge
+    const further = next === logs.length ? none : this.#encodeFurther(place, logs, next, ticket)
+    if (further === undefined || added + chargeOf(further) > budget.free) {
       open?.takeBack(ticket)
-      for (const batch of further) batch.discard()
+      for (const batch of further ?? none) batch.discard()
       return false
     }
     if (open !== undefined) {
       this.#take(added)
-      if (added > 0) order?.follow(place.orderKey, open)
+      if (next > 0) order?.follow(place.orderKey, open)
       if (further.length > 0 || open.isFull(settings)) this.#seal(open)
     }
     for (const batch of further) {
@@ -133,27 +129,31 @@ export class Accumulator {
   }
 
   /**
-   * Encodes logs, from one on, into batches that are added to `batches` but count nowhere yet.
-   * @returns false where one is larger than a request may be
-   * @throws SlsError `InvalidLog`
+   * Encodes logs, from one on, into batches that count nowhere yet.
+   * @returns undefined where one is no log, or larger than a request may be
    */
   #encodeFurther(
     { frame, key }: Place,
     logs: readonly LogInput[],
     from: number,
-    ticket: WriteTicket,
-    batches: Batch[]
-  ): boolean {
+    ticket: WriteTicket
+  ): Batch[] | undefined {
     const { settings } = this.parts
+    const batches: Batch[] = []
     let next = from
-    while (next < logs.length) {
-      const batch = new Batch(frame, key, settings.clock.now())
-      batches.push(batch)
-      const end = batch.append(logs, next, logs.length, ticket, settings)
-      if (end === next) return false
-      next = end
+    try {
+      while (next < logs.length) {
+        const batch = new Batch(frame, key, settings.clock.now())
+        batches.push(batch)
+        const end = batch.append(logs, next, logs.length, ticket, settings)
+        if (end === next) throw new Error('the log has more bytes than a request may have')
+        next = end
+      }
+      return batches
+    } catch {
+      for (const batch of batches) batch.discard()
+      return undefined
     }
-    return true
   }
 
   sealAll(): void {
@@ -232,6 +232,10 @@ export class Accumulator {
       if (oldest !== undefined) this.#seal(oldest)
     }
     if (this.#open.size === 1) this.#schedule()
+  }
+
+  #isFull(logs: number, bytes: number): boolean {
+    return logs >= this.parts.settings.maxLines || bytes >= this.parts.settings.maxBytes
   }
 
   #seal(batch: Batch): void {

@@ -115,8 +115,8 @@ export class Batch {
     return this.#shares.at(-1)?.ticket === ticket
   }
 
-  isFull(bounds: BatchBounds): boolean {
-    return fills(this.#logs, this.#bytes, bounds)
+  isFull({ maxLines, maxBytes }: BatchBounds): boolean {
+    return this.#logs >= maxLines || this.#bytes >= maxBytes
   }
 
   /**
@@ -201,9 +201,4 @@ export class Batch {
       for (const share of piece.shares) share.ticket.fail(share.logs, error)
     }
   }
-}
-
-/** Whether a batch of so many logs and bytes takes no more. */
-export function fills(logs: number, bytes: number, { maxLines, maxBytes }: BatchBounds): boolean {
-  return logs >= maxLines || bytes >= maxBytes
 }

@@ -25,10 +25,7 @@ export class OrderBook {
     if (latest !== undefined) {
       latest.orderKeys.delete(orderKey)
       if (latest.state !== 'settled') wait(batch, latest)
-      else {
-        waitInstead(batch, latest)
-        waitNoMore(latest)
-      }
+      else waitInstead(batch, latest)
     }
     this.#latest.set(orderKey, batch)
     batch.orderKeys.add(orderKey)
@@ -42,10 +39,10 @@ export class OrderBook {
     if (batch.predecessors.size > 0) {
       for (const successor of batch.successors) {
         successor.predecessors.delete(batch)
-        waitInstead(successor, batch)
+        for (const predecessor of batch.predecessors) wait(successor, predecessor)
       }
       batch.successors.clear()
-      waitNoMore(batch)
+      if (batch.orderKeys.size === 0) waitNoMore(batch)
       return []
     }
     this.#forget(batch)
@@ -74,11 +71,10 @@ function wait(batch: Batch, predecessor: Batch): void {
 /** For what another batch waited for that was given up. */
 function waitInstead(batch: Batch, givenUp: Batch): void {
   for (const predecessor of givenUp.predecessors) wait(batch, predecessor)
+  if (givenUp.orderKeys.size === 0) waitNoMore(givenUp)
 }
 
-/** One that was given up waits on only for those that may still come behind it. */
 function waitNoMore(batch: Batch): void {
-  if (batch.orderKeys.size > 0) return
   for (const predecessor of batch.predecessors) predecessor.successors.delete(batch)
   batch.predecessors.clear()
 }

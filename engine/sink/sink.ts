@@ -206,20 +206,19 @@ export class SlsSink {
     }
     const place = this.#places.placeOf(write)
     const refusing = this.#settings.timeRepair === 'reject' ? serviceTime(this.#client) : undefined
-    if (refusing !== undefined || !this.#acceptUnchecked(place, logs, observer)) {
-      const sizes = checkLogs(logs, place, refusing)
-      const ticket = this.#ledger.open(logs.length, place.frame.logstore, observer)
-      if (logs.length === 0) return
-      this.#admission.submit({
-        place,
-        logs,
-        sizes,
-        frameBytes: place.frameBound,
-        measured: false,
-        next: 0,
-        ticket
-      })
-    }
+    if (refusing === undefined && this.#acceptUnchecked(place, logs, observer)) return
+    const sizes = checkLogs(logs, place, refusing)
+    const ticket = this.#ledger.open(logs.length, place.frame.logstore, observer)
+    if (logs.length === 0) return
+    this.#admission.submit({
+      place,
+      logs,
+      sizes,
+      frameBytes: place.frameBound,
+      measured: false,
+      next: 0,
+      ticket
+    })
     if (this.#water === 'rising') this.#relieve()
   }
 
@@ -229,6 +228,7 @@ export class SlsSink {
     const ticket = this.#ledger.draft(logs.length, place.frame.logstore, observer)
     if (!this.#admission.admitUnchecked(place, logs, ticket)) return false
     this.#ledger.enter(ticket)
+    if (this.#water === 'rising') this.#relieve()
     return true
   }
 

@@ -1,7 +1,6 @@
 import { encodeCursor } from '../client/cursor'
 import type { SourceContext } from './context'
 import type { Trouble } from './persistent-calls'
-import type { ReaderCounts } from './reader-counts'
 import type { ReaderPhase } from './reader-host'
 import type { ShardReader } from './shard-reader'
 import type { SourceCounts } from './totals'
@@ -21,7 +20,7 @@ export type SourceState =
   | 'done'
   | 'closed'
 
-export interface ShardState extends ReaderCounts {
+export interface ShardState {
   logstore: string
   shard: number
   status: ReaderPhase
@@ -38,8 +37,20 @@ export interface ShardState extends ReaderCounts {
   lagGroups: number | undefined
   inFlightBatches: number
   inFlightBytes: number
+  fetches: number
+  emptyFetches: number
+  groups: number
   logs: number
+  bytes: number
   redeliveries: number
+  skips: number
+  /** Positions between log groups that held none. */
+  missing: number
+  /** With a query: lines and bytes that it read, lines that it left, lines on which it failed. */
+  rawLogs: number
+  rawBytes: number
+  matchedLogs: number
+  failedLogs: number
   /** It reads once more what somebody asked for. */
   replaying: boolean
   /** What it is stopped by. */

@@ -4,7 +4,7 @@ import type { CompressionName } from '../client/model'
 import type { StoredRecord } from '../state/spool/spool-reader'
 import { type BatchFrame, batchKey } from './batch-key'
 import { SERVICE_LIMITS, type SinkSettings } from './options'
-import { Piece, type Settlement, Share } from './piece'
+import { PartialShare, Piece, type Settlement, type Share } from './piece'
 import type { WriteTicket } from './write-ledger'
 
 /** What a batch and each write in it are reckoned to take in memory besides the encoded bytes. */
@@ -69,7 +69,7 @@ export class Batch {
     const span = { first: firstLog, last: lastLog }
     const frame: BatchFrame = { logstore, topic: '', source: '', tags: [], hashKey }
     const batch = new Batch(frame, batchKey(frame), openedAt)
-    const share = new Share(settlement, logs, rawSize)
+    const share = new PartialShare(settlement, logs, rawSize)
     batch.stored = stored
     batch.#encoder = undefined
     batch.#shares.push(share)
@@ -176,12 +176,17 @@ export class Batch {
   #share(ticket: WriteTicket, logs: number, bytes: number): void {
     this.#logs += logs
     this.#bytes += bytes
+    if (logs === ticket.logs) {
+      ticket.bytes = bytes
+      this.#shares.push(ticket)
+      return
+    }
     const last = this.#shares.at(-1)
-    if (last?.ticket === ticket) {
+    if (last instanceof PartialShare && last.ticket === ticket) {
       last.logs += logs
       last.bytes += bytes
     } else {
-      this.#shares.push(new Share(ticket, logs, bytes))
+      this.#shares.push(new PartialShare(ticket, logs, bytes))
     }
   }
 

@@ -13,15 +13,19 @@ export interface Settlement {
   spool(logs: number, bytes: number): void
 }
 
-/**
- * The consecutive logs of a batch that belong to one write. A class: V8 takes to laying object literals of which many
- * wait straight into the old generation, where each of these would keep its write's garbage alive for long.
- */
-export class Share {
+/** The consecutive logs of a batch that belong to one write. */
+export interface Share {
+  readonly ticket: Settlement
+  readonly logs: number
+  /** Encoded bytes of these logs. */
+  readonly bytes: number
+}
+
+/** The share of a write of which other logs are elsewhere. */
+export class PartialShare implements Share {
   constructor(
     readonly ticket: Settlement,
     public logs: number,
-    /** Encoded bytes of these logs. */
     public bytes: number
   ) {}
 }
@@ -131,8 +135,8 @@ export class Piece {
     for (const { ticket, logs, bytes } of this.shares) {
       const kept = Math.min(left, logs)
       const keptBytes = Math.round((bytes * kept) / logs)
-      if (kept > 0) first.push(new Share(ticket, kept, keptBytes))
-      if (kept < logs) second.push(new Share(ticket, logs - kept, bytes - keptBytes))
+      if (kept > 0) first.push(new PartialShare(ticket, kept, keptBytes))
+      if (kept < logs) second.push(new PartialShare(ticket, logs - kept, bytes - keptBytes))
       left -= kept
     }
     return this.#split(first, second)

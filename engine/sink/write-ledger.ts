@@ -1,5 +1,5 @@
 import type { SlsError } from '../client/errors'
-import type { Settlement } from './piece'
+import type { Settlement, Share } from './piece'
 import { WriteError } from './write-error'
 
 /** What became of one write. */
@@ -23,78 +23,97 @@ export interface WriteObserver {
   failed(error: unknown): void
 }
 
-/** One write until it is settled: exactly once, when each of its logs is accepted or has failed. */
-export class WriteTicket implements Settlement {
-  #requestIds: string[] | undefined
-  #accepted = 0
-  #spooled = 0
-  #failed = 0
-  #bytes = 0
-  #attempts = 0
-  #error: SlsError | undefined
+/** Writes made between two flushes. */
+class Epoch {
+  pending = 0
+  /** Told when none of them and of those before is pending, once somebody waits for it. */
+  onDrained: (() => void) | undefined
+}
 
-  /** @param epoch the flush that waits for it, see {@link WriteLedger.drained} */
+/** What became of the logs of a write, where it is not the same for all at once. */
+class Parts {
+  accepted = 0
+  spooled = 0
+  failed = 0
+  bytes = 0
+  attempts = 0
+  readonly requestIds: string[] = []
+  error: SlsError | undefined
+}
+
+/**
+ * One write until it is settled: exactly once, when each of its logs is accepted or has failed. A batch that holds all
+ * of its logs takes it for their share, which is one object less for each write that waits.
+ */
+export class WriteTicket implements Settlement, Share {
+  /** Encoded bytes of its logs, where one batch holds them all. */
+  bytes = 0
+  #parts: Parts | undefined
+
   constructor(
     readonly logs: number,
-    readonly logstore: string,
-    readonly epoch: number,
+    private readonly logstore: string,
+    /** The flush that waits for it, see {@link WriteLedger.drained}. */
+    readonly epoch: Epoch,
     private readonly ledger: WriteLedger,
     private readonly observer: WriteObserver
   ) {}
 
-  /** Logs that are neither accepted nor on disk nor failed. */
-  get pending(): number {
-    return this.logs - this.#accepted - this.#spooled - this.#failed
+  get ticket(): this {
+    return this
   }
 
   accept(logs: number, bytes: number, requestId: string, attempts: number): void {
-    this.#accepted += logs
-    this.#bytes += bytes
-    this.#attempts = Math.max(this.#attempts, attempts)
-    if (this.#requestIds === undefined) this.#requestIds = [requestId]
-    else if (this.#requestIds.at(-1) !== requestId) this.#requestIds.push(requestId)
     this.ledger.acceptedLogs += logs
     this.ledger.acceptedBytes += bytes
+    if (logs === this.logs) {
+      const { logstore } = this
+      this.observer.accepted({ logs, spooled: 0, bytes, requestIds: [requestId], logstore, attempts })
+      this.ledger.settled(this, false)
+      return
+    }
+    const parts = this.#inParts()
+    parts.accepted += logs
+    parts.bytes += bytes
+    parts.attempts = Math.max(parts.attempts, attempts)
+    if (parts.requestIds.at(-1) !== requestId) parts.requestIds.push(requestId)
     this.settleIfDone()
   }
 
   spool(logs: number, bytes: number): void {
-    this.#spooled += logs
-    this.#bytes += bytes
     this.ledger.spooledLogs += logs
+    const parts = this.#inParts()
+    parts.spooled += logs
+    parts.bytes += bytes
     this.settleIfDone()
   }
 
   /** The first error of a write is the one its promise rejects with. */
   fail(logs: number, error: SlsError): void {
-    this.#failed += logs
-    this.#error ??= error
     this.ledger.failedLogs += logs
+    const parts = this.#inParts()
+    parts.failed += logs
+    parts.error ??= error
     this.settleIfDone()
   }
 
   /** A write of no logs is settled when it is opened, any other by its last log. */
   settleIfDone(): void {
-    if (this.pending !== 0) return
-    if (this.#error === undefined) {
-      this.observer.accepted({
-        logs: this.#accepted + this.#spooled,
-        spooled: this.#spooled,
-        bytes: this.#bytes,
-        requestIds: this.#requestIds ?? [],
-        logstore: this.logstore,
-        attempts: this.#attempts
-      })
+    const { accepted, spooled, failed, bytes, requestIds, attempts, error } = this.#inParts()
+    const kept = accepted + spooled
+    if (kept + failed !== this.logs) return
+    if (error === undefined) {
+      this.observer.accepted({ logs: kept, spooled, bytes, requestIds, logstore: this.logstore, attempts })
     } else {
-      this.observer.failed(WriteError.of(this.#error, this.logs, this.#accepted + this.#spooled))
+      this.observer.failed(WriteError.of(error, this.logs, kept))
     }
-    this.ledger.settled(this, this.#error !== undefined)
+    this.ledger.settled(this, error !== undefined)
   }
-}
 
-interface DrainWaiter {
-  epoch: number
-  resolve: () => void
+  #inParts(): Parts {
+    this.#parts ??= new Parts()
+    return this.#parts
+  }
 }
 
 /** All writes that are not settled, and the totals of those that are. */
@@ -104,64 +123,54 @@ export class WriteLedger {
   spooledLogs = 0
   failedLogs = 0
   failedWrites = 0
-  #epoch = 0
-  #pendingWrites = 0
-  /** Unsettled writes by epoch, the oldest first. */
-  readonly #pendingByEpoch = new Map<number, number>()
-  #waiters: DrainWaiter[] = []
+  #current = new Epoch()
+  /** Those that a flush waits for, the oldest first. */
+  #flushed: Epoch[] = []
 
   get pendingWrites(): number {
-    return this.#pendingWrites
+    return this.#flushed.reduce((sum, { pending }) => sum + pending, this.#current.pending)
   }
 
   /** True when somebody waits for the write to be settled, so that it must not linger in an open batch. */
   isUrgent(ticket: WriteTicket): boolean {
-    return ticket.epoch < this.#epoch
+    return ticket.epoch !== this.#current
   }
 
   open(logs: number, logstore: string, observer: WriteObserver): WriteTicket {
     const ticket = this.draft(logs, logstore, observer)
     this.enter(ticket)
-    ticket.settleIfDone()
+    if (logs === 0) ticket.settleIfDone()
     return ticket
   }
 
   /** A ticket that counts once it is entered, which must be before any of its logs is settled. */
   draft(logs: number, logstore: string, observer: WriteObserver): WriteTicket {
-    return new WriteTicket(logs, logstore, this.#epoch, this, observer)
+    return new WriteTicket(logs, logstore, this.#current, this, observer)
   }
 
   enter({ epoch }: WriteTicket): void {
-    this.#pendingWrites++
-    this.#pendingByEpoch.set(epoch, (this.#pendingByEpoch.get(epoch) ?? 0) + 1)
+    epoch.pending++
   }
 
-  settled(ticket: WriteTicket, failed: boolean): void {
+  settled({ epoch }: WriteTicket, failed: boolean): void {
     if (failed) this.failedWrites++
-    this.#pendingWrites--
-    const left = (this.#pendingByEpoch.get(ticket.epoch) ?? 0) - 1
-    if (left > 0) {
-      this.#pendingByEpoch.set(ticket.epoch, left)
-      return
-    }
-    this.#pendingByEpoch.delete(ticket.epoch)
-    this.#tellWaiters()
+    epoch.pending--
+    if (epoch.pending === 0 && epoch !== this.#current) this.#tellWaiters()
   }
 
   /** Resolves when every write opened before this call is settled, accepted or not. */
   drained(): Promise<void> {
-    const epoch = this.#epoch++
+    const epoch = this.#current
+    this.#current = new Epoch()
+    this.#flushed.push(epoch)
     return new Promise((resolve) => {
-      this.#waiters.push({ epoch, resolve })
+      epoch.onDrained = resolve
       this.#tellWaiters()
     })
   }
 
   #tellWaiters(): void {
-    if (this.#waiters.length === 0) return
-    const [oldest] = this.#pendingByEpoch.keys()
-    const done = (waiter: DrainWaiter) => oldest === undefined || waiter.epoch < oldest
-    for (const waiter of this.#waiters) if (done(waiter)) waiter.resolve()
-    this.#waiters = this.#waiters.filter((waiter) => !done(waiter))
+    const pending = this.#flushed.findIndex((epoch) => epoch.pending > 0)
+    for (const { onDrained } of this.#flushed.splice(0, pending < 0 ? this.#flushed.length : pending)) onDrained?.()
   }
 }

@@ -1,5 +1,5 @@
 import type { LogInput } from '../client/codec/log-group-encoder'
-import { BATCH_OVERHEAD, Batch, SHARE_OVERHEAD } from './batch'
+import { BATCH_OVERHEAD, Batch, isFull, SHARE_OVERHEAD } from './batch'
 import type { MemoryBudget } from './memory-budget'
 import type { SinkSettings } from './options'
 import type { OrderBook } from './order-book'
@@ -66,11 +66,12 @@ export class Accumulator {
   }
 
   #cost(write: PreparedWrite, open: Batch | undefined): number {
+    const { settings } = this.parts
     let { logs, bytes } = open ?? { logs: 0, bytes: 0 }
     let cost = open === undefined || open.endsWith(write.ticket) ? 0 : SHARE_OVERHEAD
     for (let index = write.next; index < write.logs.length; index++) {
       const size = write.sizes[index] ?? 0
-      if (logs === 0 || this.#isFull(logs, bytes) || bytes + size > this.parts.settings.maxBytes) {
+      if (logs === 0 || isFull(logs, bytes, settings) || bytes + size > settings.maxBytes) {
         cost += BATCH_OVERHEAD + SHARE_OVERHEAD + write.frameBytes
         bytes = write.frameBytes
         logs = 0
@@ -112,7 +113,7 @@ export class Accumulator {
     const further = next === logs.length ? none : this.#encodeFurther(place, logs, next, ticket)
     if (further === undefined || added + chargeOf(further) > budget.free) {
       open?.takeBack(ticket)
-      for (const batch of further ?? none) batch.discard()
+      discard(further ?? none)
       return false
     }
     if (open !== undefined) {
@@ -146,13 +147,12 @@ export class Accumulator {
         const batch = new Batch(frame, key, settings.clock.now())
         batches.push(batch)
         const end = batch.append(logs, next, logs.length, ticket, settings)
-        if (end === next) throw new Error('the log has more bytes than a request may have')
+        if (end === next) return discard(batches)
         next = end
       }
       return batches
     } catch {
-      for (const batch of batches) batch.discard()
-      return undefined
+      return discard(batches)
     }
   }
 
@@ -234,10 +234,6 @@ export class Accumulator {
     if (this.#open.size === 1) this.#schedule()
   }
 
-  #isFull(logs: number, bytes: number): boolean {
-    return logs >= this.parts.settings.maxLines || bytes >= this.parts.settings.maxBytes
-  }
-
   #seal(batch: Batch): void {
     this.#close(batch)
     this.parts.onSealed(batch)
@@ -279,6 +275,10 @@ export class Accumulator {
     this.#cancelTimer?.()
     this.#cancelTimer = undefined
   }
+}
+
+function discard(batches: readonly Batch[]): undefined {
+  for (const batch of batches) batch.discard()
 }
 
 function chargeOf(batches: readonly Batch[]): number {

@@ -16,6 +16,11 @@ const INITIAL_CAPACITY = 1024
 /** How many logs and encoded bytes a batch may have. */
 export type BatchBounds = Pick<SinkSettings, 'maxLines' | 'maxBytes'>
 
+/** Whether a batch of so many logs and encoded bytes takes no more. */
+export function isFull(logs: number, bytes: number, { maxLines, maxBytes }: BatchBounds): boolean {
+  return logs >= maxLines || bytes >= maxBytes
+}
+
 /**
  * open: takes logs; blocked: sealed, a batch before it must be settled first; held: waits for the disk; spooling: on
  * its way to disk; queued: may be sent; sending: a call is on the wire; delayed: waits to be tried again; settled: every
@@ -115,8 +120,8 @@ export class Batch {
     return this.#shares.at(-1)?.ticket === ticket
   }
 
-  isFull({ maxLines, maxBytes }: BatchBounds): boolean {
-    return this.#logs >= maxLines || this.#bytes >= maxBytes
+  isFull(bounds: BatchBounds): boolean {
+    return isFull(this.#logs, this.#bytes, bounds)
   }
 
   /**

@@ -12,6 +12,7 @@ import { DRAIN_SHARE } from './drainer'
 import { DryRun } from './dry-run'
 import { SinkEmitter, type SinkEvents, type SinkListener } from './events'
 import { Health } from './health'
+import type { ServiceTime } from './log-time'
 import { MemoryBudget } from './memory-budget'
 import {
   checkSinkOptions,
@@ -206,30 +207,31 @@ export class SlsSink {
     }
     const place = this.#places.placeOf(write)
     const refusing = this.#settings.timeRepair === 'reject' ? serviceTime(this.#client) : undefined
-    if (refusing === undefined && this.#acceptUnchecked(place, logs, observer)) return
-    const sizes = checkLogs(logs, place, refusing)
-    const ticket = this.#ledger.open(logs.length, place.frame.logstore, observer)
-    if (logs.length === 0) return
-    this.#admission.submit({
-      place,
-      logs,
-      sizes,
-      frameBytes: place.frameBound,
-      measured: false,
-      next: 0,
-      ticket
-    })
+    if (refusing !== undefined || !this.#admitUnchecked(place, logs, observer))
+      this.#admitChecked(place, logs, observer, refusing)
     if (this.#water === 'rising') this.#relieve()
   }
 
   /** Most writes need not be looked at before they are encoded. False where one must be. */
-  #acceptUnchecked(place: Place, logs: readonly LogInput[], observer: WriteObserver): boolean {
+  #admitUnchecked(place: Place, logs: readonly LogInput[], observer: WriteObserver): boolean {
     if (!Array.isArray(logs) || logs.length === 0) return false
     const ticket = this.#ledger.draft(logs.length, place.frame.logstore, observer)
     if (!this.#admission.admitUnchecked(place, logs, ticket)) return false
     this.#ledger.enter(ticket)
-    if (this.#water === 'rising') this.#relieve()
     return true
+  }
+
+  #admitChecked(
+    place: Place,
+    logs: readonly LogInput[],
+    observer: WriteObserver,
+    refusing: ServiceTime | undefined
+  ): void {
+    const sizes = checkLogs(logs, place, refusing)
+    const ticket = this.#ledger.open(logs.length, place.frame.logstore, observer)
+    if (logs.length === 0) return
+    const { frameBound: frameBytes } = place
+    this.#admission.submit({ place, logs, sizes, frameBytes, measured: false, next: 0, ticket })
   }
 
   #settled(batch: Batch): void {

@@ -170,7 +170,6 @@ export class WriteLedger {
   }
 
   #tellWaiters(): void {
-    const pending = this.#flushed.findIndex((epoch) => epoch.pending > 0)
-    for (const { onDrained } of this.#flushed.splice(0, pending < 0 ? this.#flushed.length : pending)) onDrained?.()
+    while (this.#flushed[0]?.pending === 0) this.#flushed.shift()?.onDrained?.()
   }
 }

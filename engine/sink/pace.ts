@@ -24,7 +24,11 @@ export class Pace {
   #readyAt = 0
   readonly #accepted: RateMeter
 
-  constructor(now: number) {
+  /** @param longestWait milliseconds that a call waits at most for its turn */
+  constructor(
+    now: number,
+    private readonly longestWait: number
+  ) {
     this.#accepted = new RateMeter(now)
   }
 
@@ -46,8 +50,9 @@ export class Pace {
 
   /** A call with so many bytes starts. */
   begin(bytes: number, now: number): void {
+    // What was sent in quiet times says little of what the place takes of a burst.
     if (this.limitAt(now) !== undefined)
-      this.#readyAt = Math.max(this.#readyAt, now) + (bytes * 1000) / this.#limit
+      this.#readyAt = now + Math.min((bytes * 1000) / this.#limit, this.longestWait)
   }
 
   /** A call started at `startedAt` was refused for its rate. */
@@ -69,6 +74,14 @@ export class Pace {
     const seconds = Math.min(1, (now - this.#grownAt) / 1000)
     this.#grownAt = now
     this.#limit += this.#throttledRate * GROWTH_PER_SECOND * seconds
+    this.#settleAbove(this.#accepted.bestSecond(now))
     if (this.#limit >= this.#throttledRate * FORGET_AT) this.#limit = Number.POSITIVE_INFINITY
+  }
+
+  /** More was taken in a second than when the place was throttled: half of it at least is taken again. */
+  #settleAbove(rate: number): void {
+    if (rate * THROTTLED <= this.#limit) return
+    this.#throttledRate = rate
+    this.#limit = rate * THROTTLED
   }
 }

@@ -184,7 +184,8 @@ export class RateControl {
   }
 
   #placeRate(now: number): PlaceRate {
-    return { gate: new BackoffGate(this.settings.retry, this.settings.random), pace: new Pace(now) }
+    const { retry, random } = this.settings
+    return { gate: new BackoffGate(retry, random), pace: new Pace(now, retry.maxRetryBackoff) }
   }
 
   #logstoreRate(name: string, now: number): LogstoreRate {

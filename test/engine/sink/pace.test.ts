@@ -25,7 +25,7 @@ function run(pace: Pace, callsPerSecond: number, from: number, seconds: number) 
 
 describe('Pace', () => {
   it('does not bind before the place is throttled', () => {
-    const pace = new Pace(0)
+    const pace = new Pace(0, 5000)
     pace.begin(1e9, 0)
     assert.equal(pace.waitAt(0), 0)
     assert.equal(pace.limitAt(0), undefined)
@@ -33,7 +33,7 @@ describe('Pace', () => {
   })
 
   it('halves what was accepted, once for calls throttled together', () => {
-    const pace = new Pace(0)
+    const pace = new Pace(0, 5000)
     for (let second = 0; second < 10; second++) pace.succeeded(20_000, second * 1000)
     pace.throttled(9500, 9600)
     assert.equal(pace.limitAt(9600), 10_000)
@@ -45,7 +45,7 @@ describe('Pace', () => {
   })
 
   it('does not fall below half of what was taken in one of the last seconds, whatever is refused', () => {
-    const pace = new Pace(0)
+    const pace = new Pace(0, 5000)
     for (let second = 0; second < 10; second++) pace.succeeded(20_000, second * 1000)
     for (let second = 10; second < 18; second++) pace.throttled(second * 1000, second * 1000)
     assert.equal(pace.limitAt(18_000), 10_000)
@@ -54,7 +54,7 @@ describe('Pace', () => {
   })
 
   it('spaces calls by their bytes', () => {
-    const pace = new Pace(0)
+    const pace = new Pace(0, 5000)
     pace.succeeded(20_000, 500)
     pace.throttled(900, 1000)
     assert.equal(pace.limitAt(1000), 10_000)
@@ -63,8 +63,26 @@ describe('Pace', () => {
     assert.equal(pace.waitAt(1500), 0)
   })
 
+  it('holds no call back for longer than it may, however little was sent before', () => {
+    const pace = new Pace(0, 5000)
+    for (let second = 0; second < 10; second++) pace.succeeded(100, second * 1000)
+    pace.throttled(10_000, 10_010)
+    assert.equal(pace.limitAt(10_010), 50)
+    pace.begin(5_000_000, 10_200)
+    assert.equal(pace.waitAt(10_200), 5000)
+  })
+
+  it('rises to half of what is taken in a better second', () => {
+    const pace = new Pace(0, 5000)
+    for (let second = 0; second < 10; second++) pace.succeeded(100, second * 1000)
+    pace.throttled(10_000, 10_010)
+    pace.succeeded(5_000_000, 10_900)
+    pace.succeeded(100, 11_000)
+    assert.equal(pace.limitAt(11_000), 2_500_000)
+  })
+
   it('settles near what the place takes, with few calls refused', () => {
-    const pace = new Pace(0)
+    const pace = new Pace(0, 5000)
     run(pace, 40, 0, 10)
     const { accepted, refused } = run(pace, 40, 10_000, 60)
     assert.ok(accepted > 60 * 40 * 0.6, `${accepted} accepted`)
@@ -74,7 +92,7 @@ describe('Pace', () => {
   })
 
   it('is forgotten when nothing is throttled any more, and when nothing is sent', () => {
-    const pace = new Pace(0)
+    const pace = new Pace(0, 5000)
     run(pace, 40, 0, 10)
     assert.notEqual(pace.limitAt(10_000), undefined)
     run(pace, 1000, 10_000, 60)

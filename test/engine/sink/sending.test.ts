@@ -298,6 +298,23 @@ describe('Sending', () => {
     await sink.close()
   })
 
+  it('sends a burst after a quiet time although its first call was refused for a quota', async () => {
+    const { sink, service, clock } = sinkUnderTest({ concurrency: 2 })
+    for (let second = 0; second < 10; second++) {
+      const quiet = sink.write({ logs: logs(1) })
+      await clock.advance(5000)
+      await quiet
+    }
+    service.answer = refusing(refusals.projectQuota)
+    const text = 'x'.repeat(1_000_000)
+    const burst = watch(
+      sink.write({ logs: Array.from({ length: 40 }, () => ({ time: 1_700_000_000, contents: { text } })) })
+    )
+    await clock.advance(60_000)
+    assert.equal(burst.state, 'resolved')
+    await sink.close()
+  })
+
   it('slows down only the logstore that is throttled', async () => {
     const { sink, service, clock } = sinkUnderTest({ maxLines: 1, concurrency: 2 })
     service.answer = (put) => (put.logstore === 'hot' ? refusals.shardQuota() : undefined)

@@ -1,3 +1,4 @@
+import { longestTimer } from '../engine/client/option-checks'
 import type { SourceOptions } from '../engine/source/options'
 import type { Node, NodeRed } from './node-red'
 import type { PropertyReader } from './properties'
@@ -18,7 +19,7 @@ export function readAssignment(RED: NodeRed, node: Node, reader: Reader): Assign
 }
 
 function readGroup(reader: Reader): Assignment {
-  const heartbeatInterval = reader.integer('heartbeatInterval', 10, 2_147_483_647)
+  const heartbeatInterval = reader.integer('heartbeatInterval', 10, longestTimer)
   const least = Math.ceil(heartbeatInterval / 500)
   const groupTimeout = reader.integer('groupTimeout', Math.max(1, least), 86_400)
   const consumer = reader.text('consumer')
@@ -32,7 +33,7 @@ function readGroup(reader: Reader): Assignment {
     consumer,
     heartbeatInterval,
     groupTimeout,
-    handOverTimeout: reader.integer('handOverTimeout', 0, 2_147_483_647),
+    handOverTimeout: reader.integer('handOverTimeout', 0, longestTimer),
     updateGroup: reader.flag('updateGroup')
   }
 }

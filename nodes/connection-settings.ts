@@ -1,5 +1,6 @@
 import { type CredentialConfig, credentialsProvider, credentialTypes } from '../engine/client/credentials'
 import { SlsError } from '../engine/client/errors'
+import { longestTimer } from '../engine/client/option-checks'
 import type { ClientOptions, TlsOptions } from '../engine/client/options'
 import type { ProxyOptions } from '../engine/client/proxy-server'
 import type { Node, NodeRed } from './node-red'
@@ -57,7 +58,6 @@ export function readConnection(
   credentials: Values
 ): { options: ClientOptions; issues: PropertyIssue[] } {
   const reader = new PropertyReader(definition, connectionDefaults)
-  const longest = 2_147_483_647
   const endpoint = reader.requiredText('endpoint')
   const project = reader.requiredText('project')
   const secrets = new PropertyReader(credentials, credentialDefaults)
@@ -68,16 +68,16 @@ export function readConnection(
     region: reader.text('region') || undefined,
     signatureVersion: reader.choice('signatureVersion', ['auto', 'v1', 'v4']),
     credentials: { getCredentials: unavailable },
-    connectTimeout: reader.integer('connectTimeout', 1, longest),
-    requestTimeout: reader.integer('requestTimeout', 1, longest),
+    connectTimeout: reader.integer('connectTimeout', 1, longestTimer),
+    requestTimeout: reader.integer('requestTimeout', 1, longestTimer),
     userAgent: reader.text('userAgent') || undefined,
     proxy: readProxy(RED, reader),
     tls: readTls(RED, reader),
     retry: {
-      maxRetries: reader.integer('maxRetries', -1, longest),
-      maxRetriesRetryable: reader.integer('maxRetriesRetryable', -1, longest),
-      baseRetryBackoff: reader.integer('baseRetryBackoff', 0, longest),
-      maxRetryBackoff: reader.integer('maxRetryBackoff', 0, longest)
+      maxRetries: reader.integer('maxRetries', -1, longestTimer),
+      maxRetriesRetryable: reader.integer('maxRetriesRetryable', -1, longestTimer),
+      baseRetryBackoff: reader.integer('baseRetryBackoff', 0, longestTimer),
+      maxRetryBackoff: reader.integer('maxRetryBackoff', 0, longestTimer)
     }
   }
   const issues = [...reader.issues, ...secrets.issues]

@@ -1,3 +1,4 @@
+import { longestTimer } from '../engine/client/option-checks'
 import type { SinkOptions } from '../engine/sink/options'
 import type { BufferText } from './field-value'
 import type { Node, NodeRed } from './node-red'
@@ -82,13 +83,12 @@ type TypedProperty = 'content' | 'time' | 'topic' | 'source' | 'tags' | 'hashKey
 /** Reads sls-out's properties; what is wrong is in `issues`. */
 export function readSinkSettings(RED: NodeRed, node: Node, definition: Readonly<Record<string, unknown>>) {
   const reader = new PropertyReader(definition, sinkDefaults)
-  const longest = 2_147_483_647
   const logstore = reader.text('logstore')
   const engine: SinkNodeSettings['engine'] = {
     logstore: logstore || undefined,
     adjustShardHash: reader.flag('adjustShardHash'),
     buckets: reader.integer('buckets', 1, 512),
-    flushInterval: reader.integer('flushInterval', 0, longest),
+    flushInterval: reader.integer('flushInterval', 0, longestTimer),
     maxLines: reader.integer('maxLines', 1, 40_960),
     maxBytes: reader.integer('maxBytes', 1, 10_485_760),
     totalBytes: reader.integer('totalBytes', 1),
@@ -96,15 +96,15 @@ export function readSinkSettings(RED: NodeRed, node: Node, definition: Readonly<
     adaptiveConcurrency: reader.flag('adaptiveConcurrency'),
     ordered: reader.flag('ordered'),
     compression: reader.choice('compression', ['lz4', 'zstd', 'deflate', 'none']),
-    maxBlock: reader.integer('maxBlock', -1, longest),
+    maxBlock: reader.integer('maxBlock', -1, longestTimer),
     timeRepair: reader.choice('timeRepair', ['keep', 'rewrite', 'reject']),
     dryRun: reader.flag('dryRun'),
     maxRetryAge: reader.integer('maxRetryAge', 0),
     retry: {
-      ...present('maxRetries', reader.optionalInteger('maxRetries', -1, longest)),
-      ...present('maxRetriesRetryable', reader.optionalInteger('maxRetriesRetryable', -1, longest)),
-      ...present('baseRetryBackoff', reader.optionalInteger('baseRetryBackoff', 0, longest)),
-      ...present('maxRetryBackoff', reader.optionalInteger('maxRetryBackoff', 0, longest))
+      ...present('maxRetries', reader.optionalInteger('maxRetries', -1, longestTimer)),
+      ...present('maxRetriesRetryable', reader.optionalInteger('maxRetriesRetryable', -1, longestTimer)),
+      ...present('baseRetryBackoff', reader.optionalInteger('baseRetryBackoff', 0, longestTimer)),
+      ...present('maxRetryBackoff', reader.optionalInteger('maxRetryBackoff', 0, longestTimer))
     }
   }
   Object.assign(engine, readSpool(RED, node, reader))
@@ -124,7 +124,7 @@ function readSpool(RED: NodeRed, node: Node, reader: Reader): SpoolOptions {
     spool,
     overflow: reader.choice('overflow', ['wait', 'reject', 'dropOldest', 'spool']),
     spoolBytes: reader.integer('spoolBytes', 65_536),
-    spoolMaxAge: reader.integer('spoolMaxAge', 0, 2_147_483_647),
+    spoolMaxAge: reader.integer('spoolMaxAge', 0, longestTimer),
     spoolPath
   }
 }

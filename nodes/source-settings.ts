@@ -1,3 +1,4 @@
+import { longestTimer } from '../engine/client/option-checks'
 import type { DefaultPosition, SourceOptions, StartPosition } from '../engine/source/options'
 import { readAssignment } from './assignment-settings'
 import { readMoment } from './instant'
@@ -20,9 +21,8 @@ type Reader = PropertyReader<typeof sourceDefaults>
 /** Reads sls-in's properties; what is wrong is in the second value. */
 export function readSourceSettings(RED: NodeRed, node: Node, definition: Readonly<Record<string, unknown>>) {
   const reader = new PropertyReader(definition, sourceDefaults)
-  const longest = 2_147_483_647
   const manual = reader.choice('acknowledge', ['auto', 'manual']) === 'manual'
-  const ackTimeout = reader.integer('ackTimeout', 0, longest)
+  const ackTimeout = reader.integer('ackTimeout', 0, longestTimer)
   const position = readPosition(reader)
   const stopTime = readTime(reader, 'stopTime', false)
   const engine: SourceSettings['engine'] = {
@@ -32,8 +32,8 @@ export function readSourceSettings(RED: NodeRed, node: Node, definition: Readonl
     defaultPosition: readDefaultPosition(reader),
     assignment: readAssignment(RED, node, reader),
     checkpointMode: reader.choice('checkpointMode', ['onCheckpoints', 'periodic', 'disabled']),
-    checkpointInterval: reader.integer('checkpointInterval', 10, longest),
-    commitInterval: reader.integer('commitInterval', 10, longest),
+    checkpointInterval: reader.integer('checkpointInterval', 10, longestTimer),
+    commitInterval: reader.integer('commitInterval', 10, longestTimer),
     ackTimeout: manual ? ackTimeout : 0,
     maxRedeliveries: reader.integer('maxRedeliveries', -1),
     onPoison: reader.choice('onPoison', ['skip', 'stop']),
@@ -41,8 +41,8 @@ export function readSourceSettings(RED: NodeRed, node: Node, definition: Readonl
     maxInFlight: reader.integer('maxInFlight', 0),
     memoryLimit: reader.integer('memoryLimit', 0),
     maxLogGroups: reader.integer('maxLogGroups', 1, 1000),
-    fetchInterval: reader.integer('fetchInterval', 0, longest),
-    discoveryInterval: reader.integer('discoveryInterval', 0, longest),
+    fetchInterval: reader.integer('fetchInterval', 0, longestTimer),
+    discoveryInterval: reader.integer('discoveryInterval', 0, longestTimer),
     inOrder: reader.flag('inOrder'),
     stopTime,
     query: reader.verbatim('query').trim() || undefined

@@ -1,4 +1,5 @@
 import { SlsError } from '../client/errors'
+import { longestTimer } from '../client/option-checks'
 import type { Accumulator } from './accumulator'
 import type { Admission } from './admission'
 import type { SinkClock } from './clock'
@@ -8,8 +9,6 @@ import type { WriteLedger } from './write-ledger'
 
 /** Milliseconds that closing waits for calls with logs from disk, so that they are not sent twice. */
 const LONGEST_REST = 2000
-/** The longest that a Node timer keeps. */
-const LONGEST_DEADLINE = 2_147_483_647
 
 /** What became of the logs that were not settled when `close` was called. */
 export interface CloseReport {
@@ -43,7 +42,7 @@ export class Closing {
   async run(deadline: number): Promise<CloseReport> {
     const { ledger, spool, flush } = this.parts
     const { acceptedLogs, spooledLogs, failedLogs, failedWrites } = ledger
-    const time = Math.min(Math.max(deadline, 0), LONGEST_DEADLINE)
+    const time = Math.min(Math.max(deadline, 0), longestTimer)
     await (spool === undefined ? this.#within(time, flush()) : this.#empty(spool, time))
     if (spool !== undefined) await this.#within(Math.min(time / 10, LONGEST_REST), spool.rest())
     this.#abandon()

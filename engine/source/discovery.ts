@@ -1,5 +1,6 @@
 import type { SlsError } from '../client/errors'
 import type { Shard } from '../client/model'
+import { longestTimer } from '../client/option-checks'
 import type { Clock } from './clock'
 import { isLogstoreAbsent } from './error-kinds'
 import type { PersistentCalls } from './persistent-calls'
@@ -21,9 +22,6 @@ export interface DiscoverySettings {
 
 /** The shortest time between listings that are only asked for because a shard fell silent, ms. */
 const shortestInterval = 5000
-
-/** The longest wait that a timer keeps, ms: 24 days. */
-const longestTimer = 2_147_483_647
 
 /** Watches logstores and their shards, each logstore for itself: one that fails holds up no other. */
 export class Discovery {

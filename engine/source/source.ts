@@ -1,6 +1,6 @@
 import { SlsClient } from '../client/client'
 import { SlsError } from '../client/errors'
-import { checkedObject } from '../client/option-checks'
+import { checkedObject, longestTimer } from '../client/option-checks'
 import type { ClientOptions } from '../client/options'
 import type { SourceBatch } from './batch'
 import { Checkpoints } from './checkpoints'
@@ -276,7 +276,7 @@ export class SlsSource implements AsyncIterable<SourceBatch> {
     if (stopTime === undefined) return
     try {
       for (let left = 1; left > 0; left = stopTime * 1000 + stopMargin - clock.now()) {
-        await clock.delay(Math.min(left, 2_147_483_647), signal)
+        await clock.delay(Math.min(left, longestTimer), signal)
       }
       this.#discovery.refreshAll()
     } catch {

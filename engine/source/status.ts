@@ -1,6 +1,7 @@
 import { encodeCursor } from '../client/cursor'
 import type { SourceContext } from './context'
 import type { Trouble } from './persistent-calls'
+import type { ReaderCounts } from './reader-counts'
 import type { ReaderPhase } from './reader-host'
 import type { ShardReader } from './shard-reader'
 import type { SourceCounts } from './totals'
@@ -20,7 +21,7 @@ export type SourceState =
   | 'done'
   | 'closed'
 
-export interface ShardState {
+export interface ShardState extends ReaderCounts {
   logstore: string
   shard: number
   status: ReaderPhase
@@ -37,20 +38,9 @@ export interface ShardState {
   lagGroups: number | undefined
   inFlightBatches: number
   inFlightBytes: number
-  fetches: number
-  emptyFetches: number
-  groups: number
+  /** Delivered since its reader began, repeats included. */
   logs: number
-  bytes: number
   redeliveries: number
-  skips: number
-  /** Positions between log groups that held none. */
-  missing: number
-  /** With a query: lines and bytes that it read, lines that it left, lines on which it failed. */
-  rawLogs: number
-  rawBytes: number
-  matchedLogs: number
-  failedLogs: number
   /** It reads once more what somebody asked for. */
   replaying: boolean
   /** What it is stopped by. */

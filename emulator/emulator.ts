@@ -4,13 +4,14 @@ import type { AccessKey } from './auth/authenticate'
 import { type FaultSpec, readFault } from './fault-spec'
 import { type LastRecord, lastRecords } from './last-records'
 import {
+  checkOptionNames,
+  checkStartOptions,
   DEFAULT_PROJECT,
   DEFAULT_SHARD_COUNT,
   type EmulatorOptions,
-  parseLogstore,
-  quotasOf
+  parseLogstore
 } from './options'
-import type { ShardQuotas } from './quota'
+import { readQuotas, type ShardQuotas } from './quota'
 import { EmulatorServer } from './server'
 import { Service } from './service'
 import { describeStore, type EmulatorStats } from './stats'
@@ -35,6 +36,8 @@ export class SlsEmulator {
   readonly #server: EmulatorServer
 
   private constructor(options: EmulatorOptions) {
+    checkStartOptions(options)
+    const quotas = readQuotas(options.quotas ?? false)
     const clock = options.clock ?? Date.now
     this.#folder = options.data === undefined ? undefined : new DataFolder(options.data)
     const key = accessKey(options, this.#folder)
@@ -59,7 +62,7 @@ export class SlsEmulator {
       checkLogTime: options.checkLogTime ?? true,
       onChange: () => this.#save()
     })
-    this.#service.quotas.limits = quotasOf(options.quotas)
+    this.#service.quotas.limits = quotas
     this.#server = new EmulatorServer(this.#service, {
       controlled: this,
       clock,
@@ -96,6 +99,7 @@ export class SlsEmulator {
   }
 
   createLogstore(name: string, options: { shardCount?: number; ttl?: number } = {}): void {
+    checkOptionNames('createLogstore', options, ['shardCount', 'ttl'])
     const { shardCount = DEFAULT_SHARD_COUNT, ttl } = options
     this.#defaultProject.createLogstore(name, shardCount, ttl === undefined ? {} : { ttl })
     this.#save()
@@ -147,7 +151,7 @@ export class SlsEmulator {
 
   /** Sets the quotas of every shard; undefined takes them away. */
   setQuotas(quotas: ShardQuotas | undefined): void {
-    this.#service.quotas.limits = quotas
+    this.#service.quotas.limits = readQuotas(quotas ?? false)
   }
 
   stats(): EmulatorStats {

@@ -1,3 +1,4 @@
+import { unknownName } from './known-names'
 import { CALL_NAMES } from './router'
 import { parameterInvalid } from './service-error'
 
@@ -66,6 +67,7 @@ const NUMBERS = new Map<string, readonly [min: number, max: number]>([
 ])
 const COUNTED = new Set(['shard', 'count', 'status', 'keep'])
 const TEXTS = new Set(['logstore', 'code', 'message'])
+const NAMES = ['kind', 'call', ...NUMBERS.keys(), ...TEXTS]
 const NEEDED: Partial<Record<FaultKind, readonly (keyof FaultSpec)[]>> = {
   delay: ['delay'],
   clockSkew: ['skew']
@@ -75,6 +77,8 @@ const NEEDED: Partial<Record<FaultKind, readonly (keyof FaultSpec)[]>> = {
 export function readFault(value: unknown): FaultSpec {
   if (typeof value !== 'object' || value === null) throw parameterInvalid('a fault is a JSON object')
   const spec = value as Readonly<Record<string, unknown>>
+  const wrong = unknownName('a fault has', spec, NAMES)
+  if (wrong !== undefined) throw parameterInvalid(wrong)
   const kind = KINDS.find((name) => name === spec['kind'])
   if (kind === undefined) throw parameterInvalid(`kind must be one of ${KINDS.join(', ')}`)
   for (const [name, property] of Object.entries(spec)) checkProperty(name, property)
@@ -104,6 +108,5 @@ function checkProperty(name: string, value: unknown): void {
       throw parameterInvalid(`${name} must be a number of [${range[0]}-${range[1]}]`)
     }
     if (COUNTED.has(name) && !Number.isInteger(value)) throw parameterInvalid(`${name} must be an integer`)
-  } else if (!TEXTS.has(name)) throw parameterInvalid(`a fault has no property ${name}`)
-  else if (typeof value !== 'string') throw parameterInvalid(`${name} must be a string`)
+  } else if (typeof value !== 'string') throw parameterInvalid(`${name} must be a string`)
 }

@@ -1,4 +1,5 @@
-import { DOCUMENTED_QUOTAS, type ShardQuotas } from './quota'
+import { unknownName } from './known-names'
+import type { ShardQuotas } from './quota'
 
 export interface EmulatorOptions {
   /** 0 (default): any free one. */
@@ -34,6 +35,36 @@ export interface EmulatorOptions {
   clock?: () => number
 }
 
+const NAMES: Readonly<Record<keyof EmulatorOptions, true>> = {
+  port: true,
+  host: true,
+  project: true,
+  logstores: true,
+  accessKeyId: true,
+  accessKeySecret: true,
+  securityToken: true,
+  data: true,
+  memory: true,
+  retention: true,
+  quotas: true,
+  strict: true,
+  checkLogTime: true,
+  hostnames: true,
+  quiet: true,
+  clock: true
+}
+
+/** TypeError for the first option of `start` that there is not. */
+export function checkStartOptions(options: EmulatorOptions): void {
+  checkOptionNames('start', options, Object.keys(NAMES))
+}
+
+/** TypeError for the first option of a method that there is not. */
+export function checkOptionNames(method: string, options: object, names: readonly string[]): void {
+  const wrong = unknownName(`the options of ${method} have`, options, names)
+  if (wrong !== undefined) throw new TypeError(wrong)
+}
+
 /** A logstore that exists from the start. */
 export interface InitialLogstore {
   name: string
@@ -54,8 +85,4 @@ export function parseLogstore(text: string): InitialLogstore {
     throw new RangeError(`logstore ${text}: the number of shards must be 1 to ${MAX_SHARD_COUNT}`)
   }
   return { name, shardCount }
-}
-
-export function quotasOf(option: EmulatorOptions['quotas']): ShardQuotas | undefined {
-  return option === true ? DOCUMENTED_QUOTAS : option === false ? undefined : option
 }

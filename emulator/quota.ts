@@ -1,3 +1,4 @@
+import { unknownName } from './known-names'
 import { parameterInvalid, ServiceError } from './service-error'
 import type { Shard } from './store/shard'
 
@@ -21,24 +22,28 @@ export const DOCUMENTED_QUOTAS: ShardQuotas = {
 export function readQuotas(value: unknown): ShardQuotas | undefined {
   if (value === true) return DOCUMENTED_QUOTAS
   if (value === false) return undefined
-  const { write, read } = asRecord(value)
+  const { write, read } = asRecord(value, ['write', 'read'], 'quotas have')
   return { write: readRate(write ?? {}), read: readRate(read ?? {}) }
 }
 
 function readRate(value: unknown): Rate {
-  const rate = asRecord(value)
+  const rate = asRecord(value, ['callsPerSecond', 'bytesPerSecond'], 'a rate has')
   for (const [name, number] of Object.entries(rate)) {
-    if (name !== 'callsPerSecond' && name !== 'bytesPerSecond')
-      throw parameterInvalid(`a rate has no property ${name}`)
     if (typeof number !== 'number' || !(number >= 0))
       throw parameterInvalid(`${name} must be a number of 0 or more`)
   }
   return rate
 }
 
-function asRecord(value: unknown): Readonly<Record<string, unknown>> {
+function asRecord(
+  value: unknown,
+  names: readonly string[],
+  owner: string
+): Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null)
     throw parameterInvalid('quotas are true, false or {write, read}')
+  const wrong = unknownName(owner, value, names)
+  if (wrong !== undefined) throw parameterInvalid(wrong)
   return value as Readonly<Record<string, unknown>>
 }
 

@@ -46,33 +46,16 @@ export class RecordReader {
   }
 
   /**
-   * Appends the log in bytes `start` to `end` to the block.
+   * Appends the log in bytes `start` to `end` to the block. One function on purpose: of two, V8 compiles at times one
+   * into the other, and then has no room left for the search of short values.
    * @throws SlsError `CorruptBody`
    */
   read(start: number, end: number): void {
-    if (scanner.scan(this.#view, start, end)) {
-      this.#append(this.#record(), scanner.time, scanner.timeNs)
+    if (!scanner.scan(this.#view, start, end)) {
+      const log = readLog(this.#bytes, start, end)
+      this.#append(recordOf(log.contents), log.time, log.timeNs)
       return
     }
-    const log = readLog(this.#bytes, start, end)
-    this.#append(recordOf(log.contents), log.time, log.timeNs)
-  }
-
-  /** True where `read` cannot fail: the log is written as all SLS writers do it. */
-  isPlain(start: number, end: number): boolean {
-    return scanner.scan(this.#view, start, end)
-  }
-
-  /** By index: V8 compiles it in place, which it does not with `push` on arrays whose kind changes. */
-  #append(record: Record<string, string>, time: number, timeNs: number | undefined): void {
-    const { records, times, timesNs } = this.block
-    const index = records.length
-    records[index] = record
-    times[index] = time
-    timesNs[index] = timeNs
-  }
-
-  #record(): Record<string, string> {
     const { count, starts, ends, shape } = scanner
     const values = this.#values
     const logNumber = this.block.records.length
@@ -98,7 +81,21 @@ export class RecordReader {
       }
     }
     if (wideCount > 0) this.#cutWideText(wideCount)
-    return shape.maker.make(values)
+    this.#append(shape.maker.make(values), scanner.time, scanner.timeNs)
+  }
+
+  /** True where `read` cannot fail: the log is written as all SLS writers do it. */
+  isPlain(start: number, end: number): boolean {
+    return scanner.scan(this.#view, start, end)
+  }
+
+  /** By index: V8 compiles it in place, which it does not with `push` on arrays whose kind changes. */
+  #append(record: Record<string, string>, time: number, timeNs: number | undefined): void {
+    const { records, times, timesNs } = this.block
+    const index = records.length
+    records[index] = record
+    times[index] = time
+    timesNs[index] = timeNs
   }
 
   /** A short value that was not found. */

@@ -224,17 +224,17 @@ async function fetchMessage(
   options: MessageOptions,
   name: Pick<ReceivedFrom, 'cursor' | 'index' | 'id'>
 ): Promise<NodeMessage> {
-  const payload: unknown[] = []
-  const times: number[] = []
-  const timesNs: (number | undefined)[] = []
+  const payloads: Record<string, unknown>[][] = []
+  const times: number[][] = []
+  const timesNs: (number | undefined)[][] = []
   const groups: ReceivedGroup[] = []
   let began = performance.now()
   for (const group of batch.groups) {
     const blocks = group.logCount > decodedInATurn ? group.recordBlocks(decodedInATurn) : [group.records()]
     for (const block of blocks) {
-      for (const record of converted(block.records, options)) payload.push(record)
-      for (const time of block.times) times.push(time)
-      for (const timeNs of block.timesNs) timesNs.push(timeNs)
+      payloads.push(converted(block.records, options))
+      times.push(block.times)
+      timesNs.push(block.timesNs)
       if (performance.now() - began < turnTime) continue
       await nextTurn()
       began = performance.now()
@@ -242,6 +242,9 @@ async function fetchMessage(
     const { cursor, firstIndex: index, topic, source, logCount: count } = group
     groups.push({ cursor, index, count, topic, source, tags: tagsRecord(group.tags) })
   }
+  const payload = joined(payloads)
+  const allTimes = joined(times)
+  const allTimesNs = joined(timesNs)
   const sls: ReceivedFrom = {
     project: batch.project,
     logstore: batch.logstore,
@@ -250,19 +253,24 @@ async function fetchMessage(
     nextCursor: batch.groups.at(-1)?.nextCursor ?? batch.nextCursor,
     index: name.index,
     count: payload.length,
-    time: times[0] ?? 0,
+    time: allTimes[0] ?? 0,
     source: common(groups, (group) => group.source),
     topic: common(groups, (group) => group.topic),
     tags: commonTags(groups),
     id: name.id,
-    times,
+    times: allTimes,
     groups
   }
-  if (timesNs[0] !== undefined) sls.timeNs = timesNs[0]
+  if (allTimesNs[0] !== undefined) sls.timeNs = allTimesNs[0]
   if (batch.receiveTime !== undefined) sls.receiveTime = batch.receiveTime
   if (batch.isReplay) sls.replay = true
-  addTimesNs(sls, timesNs)
+  addTimesNs(sls, allTimesNs)
   return { topic: sls.topic, payload, sls }
+}
+
+/** One copy of exact size, where pushing would copy several times. */
+function joined<Element>(arrays: Element[][]): Element[] {
+  return arrays.length === 1 ? (arrays[0] ?? []) : ([] as Element[]).concat(...arrays)
 }
 
 function converted(records: Record<string, string>[], options: MessageOptions): Record<string, unknown>[] {

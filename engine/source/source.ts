@@ -241,7 +241,9 @@ export class SlsSource implements AsyncIterable<SourceBatch> {
 
   async #next(): Promise<IteratorResult<SourceBatch>> {
     this.#begin()
-    const fetched = await this.#context.handOver.take()
+    let fetched = await this.#context.handOver.take()
+    // Between being taken and being delivered it may have been discarded, with the reader that fetched it.
+    while (fetched?.settled) fetched = await this.#context.handOver.take()
     if (fetched === undefined) return { done: true, value: undefined }
     const batch = fetched.deliver()
     this.#rate.add(batch.logCount)

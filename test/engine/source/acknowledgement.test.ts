@@ -152,6 +152,19 @@ describe('acknowledgement', () => {
     assert.equal(source.status().shards[0]?.cursor, second.nextCursor)
   })
 
+  it('that is refused because a body is damaged keeps in order, and from a repeat, what waits behind it', async () => {
+    await service.write('access', numbered(4))
+    const source = service.source({ maxLogGroups: 1 })
+    const iterator = source[Symbol.asyncIterator]()
+    const first = await nextBatch(iterator)
+    const next = nextBatch(iterator)
+    first.nack(new SlsError('CorruptBody', 'a log ends in the middle'))
+    const taken = await next
+    const messages = messagesOf(taken)
+    taken.ack()
+    assert.deepEqual([...messages, ...(await readMessages(source, 3))], numbered(4))
+  })
+
   it('names every log by a cursor and an index that are the same when it comes again', async () => {
     const state = new MemoryProgressStore()
     await service.writeGroup('access', ['a', 'b'])

@@ -1,6 +1,15 @@
 import { strict as assert } from 'node:assert'
 import { MemoryProgressStore } from '../../../engine/state/progress-store'
-import { collect, LocalService, messagesOf, nextBatch, numbered, readMessages, sorted } from './local-service'
+import {
+  collect,
+  LocalService,
+  messagesOf,
+  nextBatch,
+  numbered,
+  readMessages,
+  sorted,
+  until
+} from './local-service'
 
 const low = '0'.repeat(32)
 const high = 'f0'.padEnd(32, '0')
@@ -48,6 +57,17 @@ describe('seeking', () => {
     again.ack()
     assert.deepEqual(await readMessages(source, 2), ['2', '3'])
     assert.equal(source.status().memory.held, 0)
+  })
+
+  it('gives the flow nothing of what was fetched before and waited for room', async () => {
+    await service.write('access', numbered(4))
+    const source = service.source({ maxLogGroups: 1, maxInFlight: 1 })
+    const iterator = source[Symbol.asyncIterator]()
+    await nextBatch(iterator)
+    const next = nextBatch(iterator)
+    await until(() => source.status().state === 'waiting')
+    await source.seek({ type: 'begin' })
+    assert.deepEqual(messagesOf(await next), ['0'])
   })
 
   it('to the end leaves out what lies between', async () => {

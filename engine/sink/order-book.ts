@@ -25,7 +25,8 @@ export class OrderBook {
     if (latest !== undefined) {
       latest.orderKeys.delete(orderKey)
       if (latest.state !== 'settled') wait(batch, latest)
-      else waitInstead(batch, latest)
+      else inherit(batch, latest)
+      this.#forgetIdle(latest)
     }
     this.#latest.set(orderKey, batch)
     batch.orderKeys.add(orderKey)
@@ -36,30 +37,28 @@ export class OrderBook {
    * behind it wait for what it waited for.
    */
   release(batch: Batch): Batch[] {
-    if (batch.predecessors.size > 0) {
-      for (const successor of batch.successors) {
-        successor.predecessors.delete(batch)
-        for (const predecessor of batch.predecessors) wait(successor, predecessor)
-      }
-      batch.successors.clear()
-      if (batch.orderKeys.size === 0) waitNoMore(batch)
-      return []
-    }
-    this.#forget(batch)
     const freed: Batch[] = []
     for (const successor of batch.successors) {
       successor.predecessors.delete(batch)
-      if (successor.predecessors.size > 0) continue
-      if (successor.state === 'blocked') freed.push(successor)
-      else if (successor.state === 'settled') this.#forget(successor)
+      inherit(successor, batch)
+      this.#forgetIdle(successor)
+      if (successor.predecessors.size === 0 && successor.state === 'blocked') freed.push(successor)
     }
     batch.successors.clear()
+    this.#forgetIdle(batch)
     return freed
   }
 
-  #forget(batch: Batch): void {
-    for (const orderKey of batch.orderKeys) this.#latest.delete(orderKey)
-    batch.orderKeys.clear()
+  /** A settled batch is remembered only while the next batch of one of its keys must wait for what it waited for. */
+  #forgetIdle(batch: Batch): void {
+    if (batch.state !== 'settled') return
+    if (batch.predecessors.size === 0) {
+      for (const orderKey of batch.orderKeys) this.#latest.delete(orderKey)
+      batch.orderKeys.clear()
+    } else if (batch.orderKeys.size === 0) {
+      for (const predecessor of batch.predecessors) predecessor.successors.delete(batch)
+      batch.predecessors.clear()
+    }
   }
 }
 
@@ -68,13 +67,7 @@ function wait(batch: Batch, predecessor: Batch): void {
   batch.predecessors.add(predecessor)
 }
 
-/** For what another batch waited for that was given up. */
-function waitInstead(batch: Batch, givenUp: Batch): void {
+/** Waits for what another batch waited for that was given up. */
+function inherit(batch: Batch, givenUp: Batch): void {
   for (const predecessor of givenUp.predecessors) wait(batch, predecessor)
-  if (givenUp.orderKeys.size === 0) waitNoMore(givenUp)
-}
-
-function waitNoMore(batch: Batch): void {
-  for (const predecessor of batch.predecessors) predecessor.successors.delete(batch)
-  batch.predecessors.clear()
 }

@@ -219,9 +219,31 @@ describe('Order book', () => {
     third.state = 'blocked'
     assert.deepEqual([...second.predecessors], [first])
     assert.deepEqual([...third.predecessors], [])
-    assert.deepEqual(book.release(first), [second])
+    for (const [settled, freed] of [
+      [first, [second]],
+      [second, []],
+      [third, []]
+    ] as const) {
+      settled.state = 'settled'
+      assert.deepEqual(book.release(settled), freed)
+    }
+    assert.equal(book.size, 0)
+  })
+
+  it('keeps nothing of a batch that was given up before its turn, once no other needs it', () => {
+    const book = new OrderBook()
+    const [first, second, third] = [batch('1', 'blocked'), batch('2', 'blocked'), batch('3', 'blocked')]
+    book.follow('k', first)
+    book.follow('k', second)
+    second.state = 'settled'
     assert.deepEqual(book.release(second), [])
+    book.follow('k', third)
+    assert.deepEqual([...third.predecessors], [first])
+    assert.deepEqual([...first.successors], [third])
+    third.state = 'settled'
     assert.deepEqual(book.release(third), [])
+    first.state = 'settled'
+    assert.deepEqual(book.release(first), [])
     assert.equal(book.size, 0)
   })
 })

@@ -110,10 +110,10 @@ export class Accumulator {
       return false
     }
     const added = (open?.charge ?? 0) - charge
-    const further = next === logs.length ? none : this.#encodeFurther(place, logs, next, ticket)
-    if (further === undefined || added + chargeOf(further) > budget.free) {
+    const room = budget.free - added
+    const further = next === logs.length ? none : this.#encodeFurther(place, logs, next, ticket, room)
+    if (further === undefined || room < 0) {
       open?.takeBack(ticket)
-      discard(further ?? none)
       return false
     }
     if (open !== undefined) {
@@ -131,23 +131,27 @@ export class Accumulator {
 
   /**
    * Encodes logs, from one on, into batches that count nowhere yet.
-   * @returns undefined where one is no log, or larger than a request may be
+   * @param room what they may take of the buffer together
+   * @returns undefined where one is no log, or larger than a request may be, or there is no room for all
    */
   #encodeFurther(
     { frame, key }: Place,
     logs: readonly LogInput[],
     from: number,
-    ticket: WriteTicket
+    ticket: WriteTicket,
+    room: number
   ): Batch[] | undefined {
     const { settings } = this.parts
     const batches: Batch[] = []
+    let charge = 0
     let next = from
     try {
       while (next < logs.length) {
         const batch = new Batch(frame, key, settings.clock.now())
         batches.push(batch)
         const end = batch.append(logs, next, logs.length, ticket, settings)
-        if (end === next) return discard(batches)
+        charge += batch.charge
+        if (end === next || charge > room) return discard(batches)
         next = end
       }
       return batches
@@ -279,10 +283,4 @@ export class Accumulator {
 
 function discard(batches: readonly Batch[]): undefined {
   for (const batch of batches) batch.discard()
-}
-
-function chargeOf(batches: readonly Batch[]): number {
-  let charge = 0
-  for (const batch of batches) charge += batch.charge
-  return charge
 }

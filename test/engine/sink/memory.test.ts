@@ -153,6 +153,17 @@ describe('A full buffer', () => {
     }
   })
 
+  it('encodes no more of a write than it has room for', async () => {
+    const { sink } = sinkUnderTest({ totalBytes: 2 * MEBIBYTES, maxBytes: MEBIBYTES, overflow: 'reject' })
+    const text = 'x'.repeat(MEBIBYTES / 2)
+    const before = process.memoryUsage().arrayBuffers
+    const write = failureOf(sink.write(Array.from({ length: 100 }, () => ({ time: 1, contents: { text } }))))
+    const taken = process.memoryUsage().arrayBuffers - before
+    assert.equal((await write).code, 'BufferFull')
+    assert.ok(taken < 16 * MEBIBYTES, `${taken} bytes for a buffer of two mebibytes`)
+    await sink.close()
+  })
+
   it('keeps no memory of writes that it takes back', async () => {
     for (const flawed of [true, false]) {
       const { sink } = sinkUnderTest(flawed ? {} : { totalBytes: 2 * MEBIBYTES, overflow: 'reject' })

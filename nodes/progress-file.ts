@@ -7,6 +7,8 @@ import type { Acknowledgements, PartialProgress } from './acknowledgements'
 /** The source's snapshot together with what is finished of log groups that are not finished as a whole. */
 interface NodeSnapshot extends ProgressSnapshot {
   partial?: PartialProgress
+  /** What `partial` was read with: the logs that another query leaves are others, under the same numbers. */
+  query?: string
 }
 
 /** Saves with each snapshot which messages of unfinished log groups are done, so that a restart does not repeat them. */
@@ -16,12 +18,13 @@ export class MessageProgressStore implements ProgressStore {
 
   constructor(
     private readonly store: ProgressStore,
-    private readonly acknowledgements: Acknowledgements
+    private readonly acknowledgements: Acknowledgements,
+    private readonly query: string | undefined
   ) {}
 
   async load(): Promise<ProgressSnapshot> {
-    const { partial = {}, ...snapshot }: NodeSnapshot = await this.store.load()
-    this.acknowledgements.restore(partial)
+    const { partial = {}, query, ...snapshot }: NodeSnapshot = await this.store.load()
+    if (query === this.query) this.acknowledgements.restore(partial)
     this.snapshot = snapshot
     this.savedPartial = JSON.stringify(partial)
     return snapshot
@@ -30,6 +33,7 @@ export class MessageProgressStore implements ProgressStore {
   async save(snapshot: ProgressSnapshot): Promise<void> {
     const partial = this.acknowledgements.partial()
     const saved: NodeSnapshot = { ...snapshot, partial }
+    if (this.query !== undefined) saved.query = this.query
     await this.store.save(saved)
     this.snapshot = snapshot
     this.savedPartial = JSON.stringify(partial)

@@ -58,7 +58,7 @@ export class SourceNode implements Runtime {
     this.connection = connection
     const client = connect(connection, this.node, this.lost)
     this.status.show({ fill: 'yellow', shape: 'ring', text: 'sls-in.status.starting' })
-    const state = settings.localState ? await this.openState() : undefined
+    const state = settings.localState ? await this.openState(settings.engine.query) : undefined
     const assignment = await this.named(settings.engine.assignment)
     if (this.closed) throw new SlsError('Closed', 'The node is closed')
     this.state = state
@@ -79,10 +79,10 @@ export class SourceNode implements Runtime {
     return { ...assignment, consumer: await memberName(this.RED.settings.userDir, this.node.id) }
   }
 
-  private async openState(): Promise<MessageProgressStore | undefined> {
+  private async openState(query: string | undefined): Promise<MessageProgressStore | undefined> {
     try {
       const file = await openProgressFile(this.RED.settings.userDir, this.node.id)
-      return new MessageProgressStore(file, this.acknowledgements)
+      return new MessageProgressStore(file, this.acknowledgements, query)
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error)
       this.node.warn(this.RED._('sls-in.warning.no-local-state', { reason }))

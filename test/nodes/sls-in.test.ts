@@ -460,6 +460,19 @@ describe('sls-in', () => {
       assert.equal(numberOf(await last.first('logs')), 10)
     })
 
+    it('takes logs that another query leaves for others than those that were acknowledged', async () => {
+      await write(sls, numbered(0, 6))
+      const flow = await resuming({ acknowledge: 'manual', query: "* | where n = '0' or n = '1' or n = '2'" })
+      const messages = await flow.take('logs', 3)
+      flow.send('in', back(messages[0] ?? {}))
+      flow.send('in', back(messages[1] ?? {}))
+      await flow.take('done', 2)
+      await flow.stop()
+      const next = await resuming({ acknowledge: 'manual', query: "* | where n = '3' or n = '4' or n = '5'" })
+      const others = await next.take('logs', 3)
+      assert.deepEqual(others.map(numberOf), [3, 4, 5])
+    })
+
     it('stopped in the middle of a group repeats nothing and leaves nothing out', async () => {
       await write(sls, numbered(0, 6000))
       const flow = await resuming()

@@ -183,6 +183,27 @@ describe('acknowledgement', () => {
     assert.deepEqual(again, names)
   })
 
+  it('names what a query leaves alike, however it is read, where each log group is fetched alone', async () => {
+    const query = "* | where message like 'kept%'"
+    const names = async (source: ReturnType<LocalService['source']>) => {
+      const iterator = source[Symbol.asyncIterator]()
+      const found: string[] = []
+      while (found.length < 4) {
+        const batch = await nextBatch(iterator)
+        for (const group of batch.groups) {
+          found.push(...group.logs().map((_, index) => `${group.cursor}/${group.firstIndex + index}`))
+        }
+      }
+      return found
+    }
+    const early = names(service.source({ query, maxLogGroups: 1 }))
+    await service.writeGroup('access', ['kept 0', 'not', 'kept 1'])
+    await service.write('access', ['not', 'kept 2', 'kept 3'])
+    const late = await names(service.source({ query, maxLogGroups: 1 }))
+    assert.equal(new Set(late).size, 4)
+    assert.deepEqual(await early, late)
+  })
+
   it('is kept apart from progress until something is acknowledged', async () => {
     const source = service.source({ consumerGroup: 'readers' })
     await service.write('access', numbered(3))

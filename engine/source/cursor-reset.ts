@@ -1,4 +1,5 @@
 import { encodeCursor } from '../client/cursor'
+import type { SlsError } from '../client/errors'
 import type { SourceContext } from './context'
 import type { ShardCursors } from './shard-cursors'
 
@@ -27,12 +28,14 @@ export class CursorReset {
 
   /**
    * Where reading goes on as `onInvalidCursor` has it, undefined where it does not; `from` itself where the service
-   * names just that.
+   * names just that, which is told when it is refused once more.
+   * @param cause what it was refused with
    * @param receiveTime Unix seconds of what was read last
    * @throws SlsError `Aborted` when the signal is aborted
    */
   async next(
     from: bigint,
+    cause: SlsError,
     receiveTime: number | undefined,
     signal: AbortSignal
   ): Promise<bigint | undefined> {
@@ -42,7 +45,11 @@ export class CursorReset {
     }
     const policy = this.#context.settings.onInvalidCursor
     const oldest = await this.#cursors.at('begin', signal)
-    if (oldest === from) return from
+    if (oldest === from) {
+      const site = { api: 'pullLogs', logstore: this.#logstore, shard: this.#shard } as const
+      if (this.#refusals === 2) this.#context.emitter.emit('error', { ...site, error: cause })
+      return from
+    }
     const to = policy === 'latest' ? await this.#cursors.at('end', signal) : oldest
     const isAhead = to >= from
     const time = isAhead ? await this.#timeAt(to, signal) : undefined

@@ -160,7 +160,7 @@ export class ShardPuller {
     signal: AbortSignal
   ): Promise<void> {
     const from = ledger.position
-    const to = await this.#reset.next(from, receiveTime, signal)
+    const to = await this.#reset.next(from, cause, receiveTime, signal)
     if (to === from) return
     this.#host.counts.skips++
     if (to === undefined) this.#host.stop(this.#refusedAt(from, cause))

@@ -3,9 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import * as path from 'node:path'
 import { SlsClient } from '../../../engine/client/client'
+import { SlsError } from '../../../engine/client/errors'
+import { systemClock } from '../../../engine/source/clock'
 import { FileProgressStore, MemoryProgressStore } from '../../../engine/state/progress-store'
 import {
   begin,
+  clientWith,
   collect,
   event,
   LocalService,
@@ -203,6 +206,28 @@ describe('a source in trouble', () => {
     const { from, groups } = await skipped
     assert.equal(from, cursor)
     assert.equal(groups, undefined)
+  })
+
+  it('says that the cursor which the service names as its oldest is refused, and goes on once it is not', async () => {
+    let refusals = 4
+    const client = clientWith(service.client, {
+      pullLogs: async (request, signal) => {
+        if (refusals-- > 0) throw new SlsError('InvalidCursor', 'PullLogs: Invalid cursor', { status: 400 })
+        return service.client.pullLogs(request, signal)
+      }
+    })
+    const clock = {
+      now: () => Date.now(),
+      delay: (ms: number, signal?: AbortSignal) => systemClock.delay(ms / 100, signal)
+    }
+    await service.write('access', numbered(2))
+    const source = service.source({ client, clock })
+    const errors = collect(source, 'error')
+    assert.deepEqual(await readMessages(source, 2), numbered(2))
+    assert.deepEqual(
+      errors.map(({ api, logstore, shard, error }) => [api, logstore, shard, error.code]),
+      [['pullLogs', 'access', 0, 'InvalidCursor']]
+    )
   })
 
   it('whose saved progress is damaged keeps it aside, says so and reads on', async () => {

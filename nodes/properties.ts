@@ -67,9 +67,14 @@ export class PropertyReader<D extends PropertyDefaults> {
     return text
   }
 
+  /** A truth value, or what an environment variable has for one; blank is false. */
   flag(property: keyof D & string): boolean {
     const value = this.raw(property)
-    return typeof value === 'string' ? /^(true|1|on|yes)$/i.test(value.trim()) : Boolean(value)
+    if (typeof value !== 'string') return Boolean(value)
+    const text = this.text(property)
+    if (/^(?:true|1|on|yes)$/i.test(text)) return true
+    if (!/^(?:|false|0|off|no)$/i.test(text)) this.report(property, 'notChoice', { choices: 'true, false' })
+    return false
   }
 
   choice<const C extends string>(property: keyof D & string, choices: readonly C[]): C {

@@ -105,6 +105,26 @@ describe('Settings of a node', () => {
     assert.deepEqual(retry({ maxRetries: '', maxRetriesRetryable: '-1' }), { maxRetriesRetryable: -1 })
   })
 
+  it('take a truth value as text, too, and name one that is none', () => {
+    const ordered = (value: unknown) => readSinkSettings(RED, node, { logstore: 'a', ordered: value })
+    for (const value of [true, 'true', ' TRUE ', '1', 'on', 'yes', 1]) {
+      assert.deepEqual(ordered(value).issues, [])
+      assert.equal(ordered(value).settings.engine.ordered, true)
+    }
+    for (const value of [false, 'false', '0', 'off', 'No', '', 0]) {
+      assert.deepEqual(ordered(value).issues, [])
+      assert.equal(ordered(value).settings.engine.ordered, false)
+    }
+    const choices = 'true, false'
+    assert.deepEqual(ordered('maybe').issues, [
+      { property: 'ordered', problem: 'notChoice', values: { choices } }
+    ])
+    const variable = ['$', '{ORDERED}'].join('')
+    assert.deepEqual(ordered(variable).issues, [
+      { property: 'ordered', problem: 'unresolved', values: { variable } }
+    ])
+  })
+
   it('of a later version are refused by name, not ignored', () => {
     const issues = [
       ...readSourceSettings(RED, node, { logstores: 'a', assignment: 'hash' }).issues,

@@ -6,6 +6,7 @@ import type { SinkSettings } from './options'
 import type { OverflowPolicy } from './overflow'
 import type { Place } from './place'
 import { measureWrite, type PreparedWrite } from './prepare-write'
+import { asSlsError } from './write-error'
 import type { WriteLedger, WriteTicket } from './write-ledger'
 
 export interface AdmissionParts {
@@ -64,6 +65,15 @@ export class Admission {
 
   /** Lets the write in, makes it wait, or fails it. */
   submit(write: PreparedWrite): void {
+    try {
+      this.#admit(write)
+    } catch (error) {
+      // A getter gave something else than when it was checked.
+      failRest(write, asSlsError(error))
+    }
+  }
+
+  #admit(write: PreparedWrite): void {
     if (this.#waiting.size === 0 && this.#enter(write)) return
     measureWrite(write)
     const { accumulator, budget, overflow } = this.parts

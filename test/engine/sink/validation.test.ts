@@ -117,6 +117,23 @@ describe('A write', () => {
     })
   }
 
+  it('whose log is another one when it is measured fails, and no flush waits for it', async () => {
+    const { sink } = sinkUnderTest({ totalBytes: 5000, maxBlock: -1 })
+    const text = 'x'.repeat(2500)
+    const first = sink.write([{ time: 1, contents: { text } }])
+    let reads = 0
+    const contents = {
+      get text() {
+        return reads++ === 0 ? text : (undefined as unknown as string)
+      }
+    }
+    const error = await failureOf(sink.write([{ time: 1, contents }]))
+    assert.deepEqual([error.code, error.field], ['InvalidLog', 'text'])
+    await Promise.all([first, sink.flush()])
+    assert.deepEqual([sink.status().pendingWrites, sink.status().failedWrites], [0, 1])
+    await sink.close()
+  })
+
   it('with a log of exactly the largest size is accepted', async () => {
     const { sink, service, clock } = sinkUnderTest({ maxBytes: 10_485_760 })
     const text = 'x'.repeat(10_485_760 - 20)

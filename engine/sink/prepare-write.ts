@@ -2,6 +2,7 @@ import { measureLog } from '../client/codec/log-group-encoder'
 import {
   assertContents,
   assertLogTime,
+  assertRecord,
   inheritsFields,
   isPairs,
   type LogInput,
@@ -130,6 +131,7 @@ function boundRecord(contents: Readonly<Record<string, unknown>>): number {
     units += key.length + value.length
     fields++
   }
+  if (fields === 0) assertRecord(contents)
   return LOG_BOUND + fields * FIELD_BOUND + units * UNIT_BOUND
 }
 

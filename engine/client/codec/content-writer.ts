@@ -1,7 +1,7 @@
 import type { Content } from '../model'
 import { EncodedKey, EncodedKeys, KEY_SPILL } from './encoded-keys'
 import type { GrowingBuffer } from './growing-buffer'
-import { isPairs, type LogInput, notPair, notText } from './log-input'
+import { assertRecord, isPairs, type LogInput, notPair, notText } from './log-input'
 import * as tags from './tags'
 import { MAX_BYTES_PER_UNIT, TEXT_SPILL, writeText } from './text-writer'
 import { varintSize, writeVarint } from './varint'
@@ -72,13 +72,15 @@ export class ContentWriter {
       previous = encoded
       encoded = encoded.next
     }
-    const areOwn = previous === undefined || hasOwn.call(record, previous.key)
+    const areOwn = previous !== undefined && hasOwn.call(record, previous.key)
     return areOwn ? at : this.#writeOwnFields(record, offset)
   }
 
   #writeOwnFields(record: Readonly<Record<string, string>>, offset: number): number {
+    const keys = Object.keys(record)
+    if (keys.length === 0) assertRecord(record)
     let at = offset
-    for (const key of Object.keys(record)) {
+    for (const key of keys) {
       const value: unknown = record[key]
       if (typeof value !== 'string') throw notText(key, value)
       at = this.#writeContent(encodedKeys.get(key), value, at)

@@ -54,6 +54,13 @@ export function notPair(index: number): SlsError {
   return invalidLog(`contents[${index}]`, `contents[${index}] must be a pair of strings: [key, value]`)
 }
 
+/** For contents without a field of their own: a Map, a Date and others hold something that would be lost. */
+export function assertRecord(contents: object): void {
+  const kind = Object.prototype.toString.call(contents).slice(8, -1)
+  if (kind === 'Object') return
+  throw invalidLog('contents', `contents must be an object or an array of pairs, it is a ${kind}`)
+}
+
 export function assertText(field: string, text: unknown): void {
   if (typeof text !== 'string') throw invalidLog(field, `${field} must be text, it is ${typeName(text)}`)
 }

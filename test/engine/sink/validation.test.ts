@@ -69,7 +69,9 @@ describe('A write', () => {
     ['a time in milliseconds', bad({}, 1_700_000_000_000), 'time'],
     ['a number as value', bad({ size: 7 }), 'size'],
     ['a pair of one', bad([['a', 'b'], ['c']]), 'contents[1]'],
-    ['no contents', bad(undefined), 'contents']
+    ['no contents', bad(undefined), 'contents'],
+    ['a Map for contents', bad(new Map([['id', '1']])), 'contents'],
+    ['a Date for contents', bad(new Date(0)), 'contents']
   ]
   for (const [what, log, field] of wrong) {
     it(`with ${what} is refused whole, naming the log and the field`, async () => {

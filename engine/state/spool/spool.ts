@@ -57,6 +57,7 @@ export class Spool {
   #dirty = false
   /** Removals and marks. */
   readonly #chores = new TaskChain()
+  #closed: boolean = false
 
   private constructor(
     private readonly options: SpoolOptions,
@@ -141,6 +142,7 @@ export class Spool {
     const { failures } = this
     this.#lanes.count(entry.lane, 1)
     try {
+      this.#assertOpen()
       if (this.#turns.isIdle && this.hasRoom(entry)) await this.#write(entry)
       else await this.#turns.add(() => this.#writeWithRoom(entry, failures))
     } catch (error) {
@@ -201,13 +203,20 @@ export class Spool {
   }
 
   /**
-   * Waits for what is being written, and saves.
+   * Waits for what is being written, and saves. What waits for room is refused: the next owner of the folder must not
+   * find files that change.
    * @throws SlsError `Spool` where it cannot: what is on disk is safe, but some of what is drained will come again
    */
   async close(): Promise<void> {
+    this.#closed = true
+    await this.#turns.done()
     await this.#writer.finishSegment()
     await this.save()
     await this.#chores.done()
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw new Error('the spool is closed')
   }
 
   async #write(entry: SpoolEntry): Promise<void> {
@@ -223,6 +232,7 @@ export class Spool {
   async #writeWithRoom(entry: SpoolEntry, failures: number): Promise<void> {
     if (this.failures !== failures) throw new Error('the record before could not be written')
     if (!this.hasRoom(entry)) await this.#makeRoom()
+    this.#assertOpen()
     if (this.hasRoom(entry)) return this.#write(entry)
     this.#refusals++
     throw spoolFull(this.path, this.options.limit)

@@ -75,6 +75,28 @@ describe('The folder of a spool', () => {
     assert.deepEqual(await readdir(folder), ['drained.json'])
   })
 
+  it('is written no more once it is closed, also by who waited for room', async () => {
+    const disk = new FolderDisk(folder)
+    let clear: () => void = () => undefined
+    const clearing = new Promise<void>((resolve) => {
+      clear = resolve
+    })
+    const remove = disk.remove.bind(disk)
+    disk.remove = async (name) => {
+      await clearing
+      await remove(name)
+    }
+    const spool = await Spool.open({ disk, limit: 65_536, onDamage: () => undefined })
+    await spool.append(entry(1, 60_000))
+    assert.deepEqual(await ids(spool), [1])
+    const waiting = assert.rejects(spool.append(entry(2, 10_000)), { code: 'Spool', message: /closed/ })
+    const closed = spool.close()
+    clear()
+    await Promise.all([waiting, closed])
+    await assert.rejects(spool.append(entry(3)), { code: 'Spool', message: /closed/ })
+    assert.deepEqual(await readdir(folder), ['drained.json'])
+  })
+
   it('lets those who read wait for a file that is still being made, however late they come', async () => {
     const disk = new FolderDisk(folder)
     let begun: () => void = () => undefined

@@ -21,7 +21,7 @@ export interface Share {
   readonly bytes: number
 }
 
-/** The share of a write of which other logs are elsewhere. */
+/** The share of a write of which other logs are elsewhere, or of what was read from disk. */
 export class PartialShare implements Share {
   constructor(
     readonly ticket: Settlement,

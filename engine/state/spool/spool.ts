@@ -142,7 +142,6 @@ export class Spool {
     const { failures } = this
     this.#lanes.count(entry.lane, 1)
     try {
-      this.#assertOpen()
       if (this.#turns.isIdle && this.hasRoom(entry)) await this.#write(entry)
       else await this.#turns.add(() => this.#writeWithRoom(entry, failures))
     } catch (error) {
@@ -215,11 +214,8 @@ export class Spool {
     await this.#chores.done()
   }
 
-  #assertOpen(): void {
-    if (this.#closed) throw new Error('the spool is closed')
-  }
-
   async #write(entry: SpoolEntry): Promise<void> {
+    if (this.#closed) throw new Error('the spool is closed')
     const size = sizeOf(entry)
     this.#coming += size
     try {
@@ -232,7 +228,6 @@ export class Spool {
   async #writeWithRoom(entry: SpoolEntry, failures: number): Promise<void> {
     if (this.failures !== failures) throw new Error('the record before could not be written')
     if (!this.hasRoom(entry)) await this.#makeRoom()
-    this.#assertOpen()
     if (this.hasRoom(entry)) return this.#write(entry)
     this.#refusals++
     throw spoolFull(this.path, this.options.limit)

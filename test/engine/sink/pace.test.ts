@@ -23,6 +23,13 @@ function run(pace: Pace, callsPerSecond: number, from: number, seconds: number) 
   return { accepted, refused }
 }
 
+/** Of a place that took so many bytes in each of the first ten seconds. */
+function paceAfter(bytesPerSecond: number): Pace {
+  const pace = new Pace(0, 5000)
+  for (let second = 0; second < 10; second++) pace.succeeded(bytesPerSecond, second * 1000)
+  return pace
+}
+
 describe('Pace', () => {
   it('does not bind before the place is throttled', () => {
     const pace = new Pace(0, 5000)
@@ -33,8 +40,7 @@ describe('Pace', () => {
   })
 
   it('halves what was accepted, once for calls throttled together', () => {
-    const pace = new Pace(0, 5000)
-    for (let second = 0; second < 10; second++) pace.succeeded(20_000, second * 1000)
+    const pace = paceAfter(20_000)
     pace.throttled(9500, 9600)
     assert.equal(pace.limitAt(9600), 10_000)
     pace.throttled(10_500, 10_510)
@@ -45,8 +51,7 @@ describe('Pace', () => {
   })
 
   it('does not fall below half of what was taken in one of the last seconds, whatever is refused', () => {
-    const pace = new Pace(0, 5000)
-    for (let second = 0; second < 10; second++) pace.succeeded(20_000, second * 1000)
+    const pace = paceAfter(20_000)
     for (let second = 10; second < 18; second++) pace.throttled(second * 1000, second * 1000)
     assert.equal(pace.limitAt(18_000), 10_000)
     for (let second = 18; second < 24; second++) pace.throttled(second * 1000, second * 1000)
@@ -64,8 +69,7 @@ describe('Pace', () => {
   })
 
   it('holds no call back for longer than it may, however little was sent before', () => {
-    const pace = new Pace(0, 5000)
-    for (let second = 0; second < 10; second++) pace.succeeded(100, second * 1000)
+    const pace = paceAfter(100)
     pace.throttled(10_000, 10_010)
     assert.equal(pace.limitAt(10_010), 50)
     pace.begin(5_000_000, 10_200)
@@ -73,8 +77,7 @@ describe('Pace', () => {
   })
 
   it('rises to half of what is taken in a better second', () => {
-    const pace = new Pace(0, 5000)
-    for (let second = 0; second < 10; second++) pace.succeeded(100, second * 1000)
+    const pace = paceAfter(100)
     pace.throttled(10_000, 10_010)
     pace.succeeded(5_000_000, 10_900)
     pace.succeeded(100, 11_000)

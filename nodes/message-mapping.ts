@@ -1,13 +1,25 @@
+import { types } from 'node:util'
 import { SlsError } from '../engine/client/errors'
 import type { Content } from '../engine/client/model'
 import { md5HashKey } from '../engine/sink/hash-key'
 import type { SinkWrite } from '../engine/sink/prepare-write'
 import { fieldText, invalidLog } from './field-value'
 import { type Instant, ofMilliseconds, readInstant } from './instant'
-import { isTextRecord, tagsOf, toLogs } from './message-to-log'
+import { expectedContent, expectedTags, isTextRecord, tagsOf, toLogs } from './message-to-log'
 import type { NodeMessage } from './node-red'
-import { receivedLogs, timeOf } from './received-logs'
+import { expectedReceived, receivedLogs, timeOf } from './received-logs'
 import type { Mapping } from './sink-settings'
+import type { TypedValue } from './typed-value'
+import { unreadable } from './unreadable'
+
+/** By field, for errors. */
+const expected: Readonly<Record<string, string>> = {
+  time: 'a time between 1970 and 2106',
+  topic: 'a text',
+  source: 'a text',
+  tags: expectedTags,
+  hashKey: 'a text'
+}
 
 /** What the typed inputs gave for one message; undefined where a property is blank. */
 interface MappedValues {
@@ -31,26 +43,33 @@ export function mapMessage(
   clock: () => number = Date.now
 ): SinkWrite[] | Promise<SinkWrite[]> {
   const { time, topic, source, tags, hashKey } = mapping
-  const content = mapping.content(message)
-  if (mapping.isPlain && message.sls === undefined && isTextRecord(content)) {
+  const content = evaluated(mapping.content, message, mapping.contentName)
+  if (mapping.isPlain && slsOf(message) === undefined && isTextRecord(content)) {
     const { time: second, timeNs } = present(clock)
     return [{ logstore: logstoreOf(mapping, message), logs: [{ time: second, timeNs, contents: content }] }]
   }
   const values: MappedValues = {
     content,
-    time: time?.(message),
-    topic: topic?.(message),
-    source: source?.(message),
-    tags: tags?.(message),
-    hashKey: hashKey?.value(message)
+    time: time && evaluated(time, message, 'time'),
+    topic: topic && evaluated(topic, message, 'topic'),
+    source: source && evaluated(source, message, 'source'),
+    tags: tags && evaluated(tags, message, 'tags'),
+    hashKey: hashKey && evaluated(hashKey.value, message, 'hashKey')
   }
   return isPending(values)
-    ? settled(values).then((ready) => writes(mapping, message, ready, clock))
+    ? settled(values, mapping.contentName).then((ready) => writes(mapping, message, ready, clock))
     : writes(mapping, message, values, clock)
 }
 
+function evaluated(typed: TypedValue, message: NodeMessage, field: string): unknown {
+  try {
+    return typed(message)
+  } catch (error) {
+    throw unreadable(error, field, expected[field] ?? expectedContent)
+  }
+}
+
 function isPending({ content, time, topic, source, tags, hashKey }: MappedValues): boolean {
-  const isPromise = (value: unknown) => value instanceof Promise
   return (
     isPromise(content) ||
     isPromise(time) ||
@@ -61,16 +80,29 @@ function isPending({ content, time, topic, source, tags, hashKey }: MappedValues
   )
 }
 
-async function settled(values: MappedValues): Promise<MappedValues> {
+/** Also of another realm: that of Function nodes. */
+function isPromise(value: unknown): boolean {
+  return typeof value === 'object' && types.isPromise(value)
+}
+
+async function settled(values: MappedValues, contentName: string): Promise<MappedValues> {
   const [content, time, topic, source, tags, hashKey] = await Promise.all([
-    values.content,
-    values.time,
-    values.topic,
-    values.source,
-    values.tags,
-    values.hashKey
+    awaited(values.content, contentName),
+    awaited(values.time, 'time'),
+    awaited(values.topic, 'topic'),
+    awaited(values.source, 'source'),
+    awaited(values.tags, 'tags'),
+    awaited(values.hashKey, 'hashKey')
   ])
   return { content, time, topic, source, tags, hashKey }
+}
+
+async function awaited(value: unknown, field: string): Promise<unknown> {
+  try {
+    return await value
+  } catch (error) {
+    throw unreadable(error, field, expected[field] ?? expectedContent)
+  }
 }
 
 function writes(
@@ -80,13 +112,12 @@ function writes(
   clock: () => number
 ): SinkWrite[] {
   const logstore = logstoreOf(mapping, message)
-  const received = receivedLogs(message.sls)
-  const count = Array.isArray(values.content) ? values.content.length : 1
+  const received = receivedLogs(slsOf(message))
   const now = present(clock)
   const converted = toLogs(values.content, {
     field: mapping.contentName,
     bytes: mapping.bytes,
-    time: (index) =>
+    time: (index, count) =>
       mapping.time === undefined
         ? (received.time(index, count) ?? now)
         : explicitTime(values.time, index, count)
@@ -106,13 +137,29 @@ function writes(
   })
 }
 
+function slsOf(message: NodeMessage): unknown {
+  try {
+    return message.sls
+  } catch (error) {
+    throw unreadable(error, 'msg.sls', expectedReceived)
+  }
+}
+
 function present(clock: () => number): Instant {
   return ofMilliseconds(clock(), true) ?? { time: 0 }
 }
 
+function namedLogstore(message: NodeMessage): unknown {
+  try {
+    return message['logstore']
+  } catch (error) {
+    throw unreadable(error, 'msg.logstore', 'the name of a logstore')
+  }
+}
+
 function logstoreOf(mapping: Mapping, message: NodeMessage): string {
-  const named = message['logstore']
-  if (mapping.fromMessage && named !== undefined && named !== null && named !== '') {
+  const named = mapping.fromMessage ? namedLogstore(message) : undefined
+  if (named !== undefined && named !== null && named !== '') {
     if (typeof named === 'string') return named
     throw new SlsError('InvalidOption', 'msg.logstore is not a text', { field: 'msg.logstore' })
   }
@@ -124,18 +171,26 @@ function logstoreOf(mapping: Mapping, message: NodeMessage): string {
 
 /** One value for all, a list of values for as many logs, or a received message's `msg.sls`. */
 function explicitTime(value: unknown, index: number, count: number): Instant {
-  const own: unknown = Array.isArray(value) && value.length === count ? value[index] : value
-  const instant =
-    typeof own === 'object' && own !== null && 'times' in own
-      ? timeOf({ ...own }, index, count)
-      : readInstant(own)
-  if (instant !== undefined) return instant
-  throw invalidLog('time', `is ${describe(own)}, not a time between 1970 and 2106`)
+  try {
+    const own: unknown = Array.isArray(value) && value.length === count ? value[index] : value
+    const instant =
+      typeof own === 'object' && own !== null && 'times' in own
+        ? timeOf({ ...own }, index, count)
+        : readInstant(own)
+    if (instant !== undefined) return instant
+    throw invalidLog('time', `is ${describe(own)}, not ${expected['time']}`)
+  } catch (error) {
+    throw unreadable(error, 'time', expected['time'] ?? '', value)
+  }
 }
 
 function describe(value: unknown): string {
-  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object'
-  return typeof value === 'string' ? JSON.stringify(value.slice(0, 40)) : String(value)
+  try {
+    if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object'
+    return typeof value === 'string' ? JSON.stringify(value.slice(0, 40)) : String(value)
+  } catch {
+    return 'a revoked proxy'
+  }
 }
 
 /** Undefined where the message leaves it open. */

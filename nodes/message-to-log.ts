@@ -1,8 +1,12 @@
 import { inheritsFields, type LogInput } from '../engine/client/codec/log-input'
-import { SlsError } from '../engine/client/errors'
 import type { Content } from '../engine/client/model'
 import { type BufferText, fieldText, invalidLog, kindOf, plainText, scalarText } from './field-value'
 import { type Instant, isNanoseconds, readInstant } from './instant'
+import { unreadable } from './unreadable'
+
+/** What content and tags may be, for errors. */
+export const expectedContent = 'an object, an array, a text or a number'
+export const expectedTags = 'an object or a list of key and value'
 
 /** Logs that share topic, source and tags; undefined where the value itself says nothing of them. */
 export interface LogFrame {
@@ -19,8 +23,8 @@ export interface ConversionOptions {
   /** How the value is called in errors, such as `msg.payload`. */
   field: string
   bytes: BufferText
-  /** Time of the log at this index of the value where the log itself names none. */
-  time(index: number): Instant
+  /** Time of the log at this index of a value with so many elements, where the log itself names none. */
+  time(index: number, count: number): Instant
 }
 
 /**
@@ -30,32 +34,36 @@ export interface ConversionOptions {
  * @throws SlsError `InvalidLog` naming the field that cannot become part of a log.
  */
 export function toLogs(value: unknown, options: ConversionOptions): FramedLogs[] {
-  const logs = new LogCollector(options)
-  if (Array.isArray(value)) {
-    for (let index = 0; index < value.length; index++) {
-      logs.add(value[index], index, true)
+  try {
+    const logs = new LogCollector(options, Array.isArray(value) ? value.length : 1)
+    if (Array.isArray(value)) {
+      for (let index = 0; index < value.length; index++) {
+        logs.add(value[index], index, true)
+      }
+    } else {
+      logs.add(value, 0, false)
     }
-  } else {
-    logs.add(value, 0, false)
+    return logs.frames
+  } catch (error) {
+    throw unreadable(error, options.field, expectedContent, value)
   }
-  return logs.frames
 }
 
 class LogCollector {
   readonly frames: FramedLogs[] = []
   private plain: LogInput[] | undefined
 
-  constructor(private readonly options: ConversionOptions) {}
+  constructor(
+    private readonly options: ConversionOptions,
+    private readonly count: number
+  ) {}
 
   add(value: unknown, index: number, inArray: boolean): void {
     try {
       if (isTextRecord(value)) this.addPlain(this.timed(value, index))
       else this.addLogs(value, this.nameOf(index, inArray), index)
     } catch (error) {
-      if (error instanceof SlsError) throw error
-      // A getter, a proxy or a key that has no text.
-      const field = this.nameOf(index, inArray)
-      throw new SlsError('InvalidLog', `${field} cannot be read`, { field, cause: error })
+      throw unreadable(error, this.nameOf(index, inArray), expectedContent, value)
     }
   }
 
@@ -84,12 +92,12 @@ class LogCollector {
   }
 
   private timed(contents: LogInput['contents'], index: number): LogInput {
-    const { time, timeNs } = this.options.time(index)
+    const { time, timeNs } = this.options.time(index, this.count)
     return { time, timeNs, contents }
   }
 
   private rawLog(value: RawLog, field: string, index: number): LogInput {
-    const { time, timeNs } = rawTime(value, field) ?? this.options.time(index)
+    const { time, timeNs } = rawTime(value, field) ?? this.options.time(index, this.count)
     return { time, timeNs, contents: record(value.contents, `${field}.contents`, this.options.bytes) }
   }
 
@@ -158,8 +166,13 @@ function optionalText(value: unknown, field: string): string | undefined {
 /** An object (a tag a key) or pairs in order. */
 export function tagsOf(value: unknown, field: string, bytes: BufferText): readonly Content[] {
   if (typeof value !== 'object' || value === null) throw invalidLog(field, 'is not an object')
-  if (Array.isArray(value) && !value.every(isPair)) throw invalidLog(field, 'is not a list of key and value')
-  return pairsOf(value, field, bytes)
+  try {
+    if (Array.isArray(value) && !value.every(isPair))
+      throw invalidLog(field, 'is not a list of key and value')
+    return pairsOf(value, field, bytes)
+  } catch (error) {
+    throw unreadable(error, field, expectedTags, value)
+  }
 }
 
 function pairsOf(value: unknown, field: string, bytes: BufferText): Content[] {

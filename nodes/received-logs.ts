@@ -1,6 +1,10 @@
 import { type Instant, isNanoseconds, readInstant } from './instant'
 import type { FramedLogs, LogFrame } from './message-to-log'
 import { tagsOf } from './message-to-log'
+import { unreadable } from './unreadable'
+
+/** What `msg.sls` may be, for errors. */
+export const expectedReceived = 'what came with the message from sls-in'
 
 /**
  * What `msg.sls` of a received message says of its logs, so that a log keeps its time, topic, source and tags on its
@@ -16,13 +20,26 @@ export interface ReceivedLogs {
 
 const nothing: ReceivedLogs = { frame: {}, time: () => undefined, split: (logs) => [logs] }
 
+/** @throws SlsError `InvalidLog` naming the part of `msg.sls` that cannot be read, as do its functions */
 export function receivedLogs(sls: unknown): ReceivedLogs {
-  if (typeof sls !== 'object' || sls === null || !('id' in sls) || !('cursor' in sls)) return nothing
-  const received = sls as Record<string, unknown>
-  return {
-    frame: frameOf(received),
-    time: (index, count) => timeOf(received, index, count),
-    split: (logs) => splitByGroup(logs, received['groups'])
+  try {
+    if (typeof sls !== 'object' || sls === null || !('id' in sls) || !('cursor' in sls)) return nothing
+    const received = sls as Record<string, unknown>
+    return {
+      frame: frameOf(received),
+      time: (index, count) => receivedTime(received, index, count),
+      split: (logs) => splitByGroup(logs, received)
+    }
+  } catch (error) {
+    throw unreadable(error, 'msg.sls', expectedReceived, sls)
+  }
+}
+
+function receivedTime(sls: Record<string, unknown>, index: number, count: number): Instant | undefined {
+  try {
+    return timeOf(sls, index, count)
+  } catch (error) {
+    throw unreadable(error, 'msg.sls', expectedReceived, sls)
   }
 }
 
@@ -46,18 +63,23 @@ export function timeOf(value: Record<string, unknown>, index: number, count: num
   return instant !== undefined && isNanoseconds(timeNs) ? { time: instant.time, timeNs } : instant
 }
 
-function splitByGroup(logs: FramedLogs, groups: unknown): FramedLogs[] {
-  if (!Array.isArray(groups) || logs.topic !== undefined) return [logs]
-  const counts = groups.map((group: unknown) => countOf(group))
-  if (counts.reduce((sum, count) => sum + count, 0) !== logs.logs.length) return [logs]
-  const parts: FramedLogs[] = []
-  let from = 0
-  groups.forEach((group: Record<string, unknown>, number) => {
-    const to = from + (counts[number] ?? 0)
-    if (to > from) parts.push({ ...frameOf(group), logs: logs.logs.slice(from, to) })
-    from = to
-  })
-  return parts
+function splitByGroup(logs: FramedLogs, sls: Record<string, unknown>): FramedLogs[] {
+  try {
+    const groups = sls['groups']
+    if (!Array.isArray(groups) || logs.topic !== undefined) return [logs]
+    const counts = groups.map((group: unknown) => countOf(group))
+    if (counts.reduce((sum, count) => sum + count, 0) !== logs.logs.length) return [logs]
+    const parts: FramedLogs[] = []
+    let from = 0
+    groups.forEach((group: Record<string, unknown>, number) => {
+      const to = from + (counts[number] ?? 0)
+      if (to > from) parts.push({ ...frameOf(group), logs: logs.logs.slice(from, to) })
+      from = to
+    })
+    return parts
+  } catch (error) {
+    throw unreadable(error, 'msg.sls', expectedReceived, sls)
+  }
 }
 
 function countOf(group: unknown): number {

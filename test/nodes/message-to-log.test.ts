@@ -387,7 +387,7 @@ describe('A value that cannot become a log is refused by the name of the field',
       }
     }
     assert.match(refusal(value), /^msg\.payload\.field cannot be written as JSON/)
-    assert.match(refusal(value.field), /^msg\.payload cannot be read/)
+    assert.match(refusal(value.field), /^msg\.payload\.broken cannot be read: no/)
   })
 
   it('times that are none', () => {

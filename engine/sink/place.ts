@@ -35,6 +35,13 @@ export function measureFrame(frame: BatchFrame): number {
   return new LogGroupEncoder(frame, 0).byteLength
 }
 
+/** Which of topic, source and tags takes the most bytes, and how many. */
+export function largestPart({ topic, source, tags }: BatchFrame): { field: string; bytes: number } {
+  const parts = Object.entries({ topic: { topic }, source: { source }, tags: { tags } })
+  const sizes = parts.map(([field, part]) => ({ field, bytes: new LogGroupEncoder(part, 0).byteLength }))
+  return sizes.reduce((largest, part) => (part.bytes > largest.bytes ? part : largest))
+}
+
 /** Checks targets. Most writes go where the one before went, so the last place is remembered. */
 export class Places {
   #last: { target: WriteTarget; place: Place } | undefined

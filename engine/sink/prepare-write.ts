@@ -12,7 +12,7 @@ import {
 import { SlsError } from '../client/errors'
 import { isUntimely, type ServiceTime } from './log-time'
 import { SERVICE_LIMITS } from './options'
-import { measureFrame, type Place, type WriteTarget } from './place'
+import { largestPart, measureFrame, type Place, type WriteTarget } from './place'
 import { WriteError } from './write-error'
 import type { WriteTicket } from './write-ledger'
 
@@ -46,7 +46,7 @@ const UNIT_BOUND = 3
  * Checks every log of a write, before any of it is kept.
  * @param refusing the time by which logs are refused that the service would refuse; undefined: none is
  * @returns the most bytes that each log adds to a batch
- * @throws WriteError `InvalidLog` or `LogTooLarge` naming the log
+ * @throws WriteError `InvalidLog` or `LogTooLarge` naming the log, or the topic, source or tags that leave no room for it
  */
 export function checkLogs(logs: unknown, place: Place, refusing?: ServiceTime): ArrayLike<number> {
   if (!Array.isArray(logs)) throw new SlsError('InvalidLog', 'logs must be an array', { field: 'logs' })
@@ -86,8 +86,10 @@ function checkedBound(
 
 function withinLimit(logs: number, logIndex: number, log: LogInput, place: Place): number {
   const logBytes = measureLog(log)
-  const limitBytes = SERVICE_LIMITS.bytes - measureFrame(place.frame)
+  const frameBytes = measureFrame(place.frame)
+  const limitBytes = SERVICE_LIMITS.bytes - frameBytes
   if (logBytes <= limitBytes) return logBytes
+  if (frameBytes > logBytes) throw frameTooLarge(place, logs, SERVICE_LIMITS.bytes - logBytes)
   const message = `log ${logIndex} has ${logBytes} bytes; a request takes ${limitBytes} besides its topic, source and tags`
   const hint = 'Split or shorten the log'
   throw new WriteError('LogTooLarge', message, {
@@ -98,6 +100,14 @@ function withinLimit(logs: number, logIndex: number, log: LogInput, place: Place
     limitBytes,
     hint
   })
+}
+
+/** @param limitBytes what topic, source and tags may have together */
+function frameTooLarge({ frame }: Place, logs: number, limitBytes: number): WriteError {
+  const { field, bytes } = largestPart(frame)
+  const message = `${field} ${field === 'tags' ? 'have' : 'has'} ${bytes} bytes, which leaves no room for a log: a request takes ${SERVICE_LIMITS.bytes}`
+  const hint = `Shorten the ${field}, or write it as a field of the logs`
+  return new WriteError('LogTooLarge', message, { logs, acceptedLogs: 0, field, limitBytes, hint })
 }
 
 function boundLog(log: unknown): number {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import type { LogInput } from '../../../engine/client/codec/log-group-encoder'
+import { type LogInput, measureLog } from '../../../engine/client/codec/log-group-encoder'
 import type { SinkOptions } from '../../../engine/sink/options'
+import type { SinkWrite } from '../../../engine/sink/prepare-write'
 import { SlsSink } from '../../../engine/sink/sink'
 import { FakeService } from './support/fake-service'
 import { failureOf, log } from './support/logs'
@@ -97,6 +98,47 @@ describe('A write', () => {
     await clock.advance(3000)
     await Promise.all([before, after])
     assert.deepEqual(service.values('id'), ['before', 'after'])
+    await sink.close()
+  })
+
+  const long = 'é'.repeat(5_300_000)
+  const frames = {
+    topic: { topic: long, source: 'pump' },
+    source: { topic: 'x', source: long, tags: [['a', 'b']] },
+    tags: {
+      topic: long.slice(0, 2_500_000),
+      tags: [
+        ['a', long.slice(0, 1_500_000)],
+        ['b', long.slice(0, 1_500_000)]
+      ]
+    }
+  } satisfies Record<string, Omit<SinkWrite, 'logs'>>
+  for (const [field, frame] of Object.entries(frames)) {
+    it(`whose ${field} leaves no room for a log is refused by the name of it, others are not touched`, async () => {
+      const { sink, service, clock } = sinkUnderTest()
+      const error = await failureOf(sink.write({ ...frame, logs: [good, good] }))
+      const after = sink.write({ logs: [good] })
+      assert.deepEqual([error.code, error.field, error.logIndex], ['LogTooLarge', field, undefined])
+      assert.match(error.message, new RegExp(`^${field} (?:has|have) \\d+ bytes\\b.*\\b10485760\\b`))
+      assert.ok(error.limitBytes !== undefined && error.limitBytes > 10_000_000)
+      assert.doesNotMatch(error.describe(), /-\d|log \d/)
+      await clock.advance(3000)
+      await after
+      assert.deepEqual(service.values('id'), ['good'])
+      await sink.close()
+    })
+  }
+
+  it('whose topic leaves just enough room for its log is accepted', async () => {
+    const { sink, service, clock } = sinkUnderTest()
+    const logs = [{ time: 1, contents: { t: 'x' } }]
+    const room = 10_485_760 - measureLog(logs[0] as LogInput) - 5
+    const receipt = sink.write({ topic: 'x'.repeat(room), logs })
+    const error = await failureOf(sink.write({ topic: 'x'.repeat(room + 1), logs }))
+    assert.deepEqual([error.code, error.field], ['LogTooLarge', 'topic'])
+    await clock.advance(3000)
+    await receipt
+    assert.equal(service.accepted[0]?.rawSize, 10_485_760)
     await sink.close()
   })
 

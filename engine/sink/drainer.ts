@@ -1,5 +1,6 @@
 import type { SlsError } from '../client/errors'
 import type { RecordHead } from '../state/spool/record'
+import type { Spool } from '../state/spool/spool'
 import type { SpoolReader, StoredRecord } from '../state/spool/spool-reader'
 import { BATCH_OVERHEAD, Batch, SHARE_OVERHEAD } from './batch'
 import type { SinkEmitter } from './events'
@@ -204,7 +205,7 @@ export class Drainer {
     if (this.#streams.size >= settings.concurrency * BATCHES_PER_REQUEST) return false
     const due = this.#postponed.takeDue(settings.clock.now(), ({ head }) => this.#fits(head))
     if (due !== undefined) {
-      const record = await spool.readAgain(due)
+      const record = await this.#readAgain(spool, due)
       if (record !== undefined) this.#send(record, this.#backlog)
       return true
     }
@@ -217,6 +218,18 @@ export class Drainer {
       return true
     }
     return false
+  }
+
+  /** Undefined where it is damaged. One that cannot be read at present keeps its place. */
+  async #readAgain(spool: Spool, place: RecordPlace): Promise<StoredRecord | undefined> {
+    try {
+      const record = await spool.readAgain(place)
+      if (record === undefined) this.#postponed.gone(place.head.logstore)
+      return record
+    } catch (error) {
+      this.#postponed.add(place, this.parts.settings.clock.now())
+      throw error
+    }
   }
 
   #send(record: StoredRecord, stream: Stream): void {
@@ -327,6 +340,7 @@ export class Drainer {
     for (const place of places) {
       this.counts.expired += place.head.logs
       this.parts.keeper.spool?.settle(place)
+      this.#postponed.gone(place.head.logstore)
     }
     this.#expiry.tell(places)
     this.#drained()

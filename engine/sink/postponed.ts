@@ -86,6 +86,14 @@ export class Postponed {
     return taken
   }
 
+  /** A record is gone that may have been out to try: another one tries in its stead. */
+  gone(logstore: string): void {
+    const waiting = this.#waiting.get(logstore)
+    if (waiting === undefined) return
+    waiting.probing = false
+    if (waiting.places.length === 0) this.#waiting.delete(logstore)
+  }
+
   /** The logstore took logs. */
   succeeded(logstore: string): void {
     const waiting = this.#waiting.get(logstore)

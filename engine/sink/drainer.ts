@@ -20,9 +20,10 @@ import type { SpoolStatus } from './status'
 export const DRAIN_SHARE = 0.25
 /** Batches from disk on their way, for each request that may be in flight. */
 const BATCHES_PER_REQUEST = 2
-/** Milliseconds between writing down what is drained, between looks for what is too old, and after a failed read. */
+/** Milliseconds between writing down what is drained, between looks for what is too old, and after what failed. */
 const SAVE_INTERVAL = 1000
 const EXPIRY_INTERVAL = 10_000
+const SAVE_PAUSE = 5000
 const READ_PAUSE = 5000
 /** Milliseconds and records by which reading may be behind until newer ones are read besides. */
 const BEHIND = 5000
@@ -287,11 +288,19 @@ export class Drainer {
 
   #drained(): void {
     this.parts.keeper.drained()
-    this.#timers.after('save', SAVE_INTERVAL, () => {
-      this.parts.keeper.spool?.save().catch((error: unknown) => this.parts.keeper.failed(error))
-    })
+    this.#saveLater(SAVE_INTERVAL)
     this.parts.onDrained()
     this.pump()
+  }
+
+  #saveLater(delay: number): void {
+    const { keeper } = this.parts
+    this.#timers.after('save', delay, () => {
+      keeper.spool?.save().catch((error: unknown) => {
+        this.#saveLater(SAVE_PAUSE)
+        keeper.failed(error)
+      })
+    })
   }
 
   #putBack(batch: Batch): void {

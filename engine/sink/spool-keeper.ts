@@ -67,7 +67,7 @@ export class SpoolKeeper {
     this.lastError = error
     this.#failedAt = this.parts.clock.now()
     this.state = state
-    if (state === 'failing' && this.#cancelTimer === undefined) this.#later(() => this.#tryAgain())
+    if (this.#cancelTimer === undefined) this.#later(() => this.#tryAgain())
     this.parts.onChange()
   }
 

@@ -301,9 +301,10 @@ export class Spool {
     if (records > 0) this.options.onDamage({ file: segment.name, kind: 'vanished', bytes, logs })
   }
 
-  /** Drained records in the segment that is being written take room, too. */
+  /** Drained records take room, too: those of the segment that is being written, and of files that could not be removed. */
   async #makeRoom(): Promise<void> {
     if (this.#writer.segment?.left.records === 0) await this.#writer.finishSegment()
+    for (const segment of [...this.#segments]) this.#removeIfDrained(segment)
     await this.#chores.done()
   }
 

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { SlsError } from '../../../engine/client/errors'
+import { FolderDisk } from '../../../engine/state/spool/disk'
+import { FakeClock } from './support/fake-clock'
 import { refusals, valuesOf } from './support/fake-service'
 import { failureOf, log, logs, watch } from './support/logs'
 import { Spooled, until } from './support/spooled'
@@ -342,6 +344,49 @@ describe('A sink with a spool', () => {
     await Promise.all(writes)
     await until('all logs', () => service.values('id').length >= 300)
     assert.deepEqual(sorted(service.values('id')), numbers(300))
+  })
+
+  it('has room again once files can be removed, though by then nothing is left to be sent', async () => {
+    const { remove } = FolderDisk.prototype
+    FolderDisk.prototype.remove = async () => {
+      throw Object.assign(new Error('EBUSY: in use'), { code: 'EBUSY' })
+    }
+    const sink = spooled.sink({ spoolBytes: 65_536 })
+    const write = () => sink.write({ logs: [{ time: 1, contents: { text: 'x'.repeat(10_000) } }] })
+    try {
+      for (let n = 0; n < 7; n++) await write()
+      await until('an end of it', () => sink.status().logs === 7)
+      assert.deepEqual([sink.status().spool?.state, sink.status().spool?.logs], ['full', 0])
+    } finally {
+      FolderDisk.prototype.remove = remove
+    }
+    await until('room', async () => (await write()).spooled === 1)
+  })
+
+  it('writes down what is drained once it can', async () => {
+    const clock = new FakeClock()
+    const { replace } = FolderDisk.prototype
+    let refused = 0
+    FolderDisk.prototype.replace = async () => {
+      refused++
+      throw Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' })
+    }
+    const later = (what: string, isSo: () => boolean | Promise<boolean>) =>
+      until(what, async () => {
+        await clock.advance(100)
+        return isSo()
+      })
+    const sink = spooled.sink({ clock })
+    try {
+      await until('the disk', () => sink.status().spool?.state === 'ready')
+      const write = watch(sink.write({ logs: logs(3) }))
+      await later('the logs', () => write.state === 'resolved' && sink.status().logs === 3)
+      await later('an attempt', () => refused > 0)
+    } finally {
+      FolderDisk.prototype.replace = replace
+    }
+    const mark = path.join(spooled.path, 'drained.json')
+    await later('the mark', async () => (await readFile(mark, 'utf8').catch(() => '')).includes('[[1,2]]'))
   })
 
   it('puts to disk what was on the wire as it closed, though its call was refused and waits to be repeated', async () => {

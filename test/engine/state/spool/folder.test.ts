@@ -209,6 +209,22 @@ describe('The folder of a spool', () => {
     await spool.close()
   })
 
+  it('has room again for what is drained once its files can be removed, however late that is', async () => {
+    const disk = new FolderDisk(folder)
+    const remove = disk.remove.bind(disk)
+    disk.remove = async () => {
+      throw Object.assign(new Error('EBUSY: in use'), { code: 'EBUSY' })
+    }
+    const spool = await Spool.open({ disk, limit: 65_536, onDamage: () => undefined })
+    for (let id = 0; id < 6; id++) await spool.append(entry(id, 10_000))
+    assert.equal((await ids(spool)).length, 6)
+    await assert.rejects(spool.append(entry(6, 10_000)), { code: 'Spool', field: 'spoolBytes' })
+    disk.remove = remove
+    await spool.append(entry(7, 10_000))
+    assert.deepEqual([await ids(spool), spool.used], [[7], 10_078])
+    await spool.close()
+  })
+
   it('syncs what is written together in one go', async () => {
     const disk = new FragileDisk(() => 0)
     const spool = await Spool.open({ disk, limit: 1_000_000, onDamage: () => assert.fail() })

@@ -115,7 +115,7 @@ export class SpoolKeeper {
   async #attempt(): Promise<void> {
     const { settings, onDamage } = this.parts
     await this.disk.prepare()
-    const lock = await FolderLock.take(this.disk.path)
+    const lock = await FolderLock.take(this.disk.path, this.parts.clock.now)
     if (lock === undefined) throw new FolderBusy('another process, or another node, uses the folder')
     try {
       this.#spool = await Spool.open({

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { open, readFile, rm, stat, utimes } from 'node:fs/promises'
+import { open, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import * as path from 'node:path'
 import { errorCode } from '../sync-folder'
 
 const LOCK_FILE = 'lock'
-/** Milliseconds between signs of life, and without one after which another machine's lock is void. */
+/** Milliseconds between signs of life, and without one after which the lock of another machine is void. */
 const SIGN_OF_LIFE = 5000
 const GIVEN_UP = 30_000
 
@@ -18,22 +18,32 @@ interface Owner {
   started: string
 }
 
-/** Keeps two processes, and two sinks of one, from using one folder. A killed owner's lock is void at once. */
+/**
+ * Keeps two processes, and two sinks of one, from using one folder. A killed owner's lock is void at once. On a full disk
+ * the lock is a file without content, so that what is on disk can be sent, which makes room; the owner writes its name as
+ * soon as it can.
+ */
 export class FolderLock {
   readonly #timer: NodeJS.Timeout
 
   private constructor(
     private readonly file: string,
-    private readonly id: string
+    private readonly owner: Owner,
+    private isNamed: boolean
   ) {
     this.#timer = setInterval(() => {
-      const now = new Date()
-      utimes(file, now, now).catch(() => undefined)
+      this.#showLife().catch(() => undefined)
     }, SIGN_OF_LIFE).unref()
   }
 
-  /** Undefined where somebody else has the folder. */
-  static async take(folder: string): Promise<FolderLock | undefined> {
+  /**
+   * Undefined where somebody else has the folder.
+   * @param now milliseconds from any fixed instant, never going back
+   */
+  static async take(
+    folder: string,
+    now: () => number = () => performance.now()
+  ): Promise<FolderLock | undefined> {
     const file = path.join(folder, LOCK_FILE)
     const owner: Owner = {
       id: randomUUID(),
@@ -42,8 +52,9 @@ export class FolderLock {
       started: startOf(process.pid)
     }
     for (let attempt = 0; attempt < 2; attempt++) {
-      if (await create(file, owner)) return new FolderLock(file, owner.id)
-      if (await isHeld(file)) return undefined
+      const created = await create(file, owner)
+      if (created !== undefined) return new FolderLock(file, owner, created === 'named')
+      if (await isHeld(file, now())) return undefined
       await rm(file, { force: true })
     }
     return undefined
@@ -51,47 +62,76 @@ export class FolderLock {
 
   /** Whether the lock is still this one's: false where somebody removed it or took it over. */
   async holds(): Promise<boolean> {
-    return (await readOwner(this.file))?.id === this.id
+    const owner = await readOwner(this.file)
+    return owner === undefined ? !this.isNamed : owner.id === this.owner.id
   }
 
   async release(): Promise<void> {
     clearInterval(this.#timer)
-    held.delete(this.id)
+    held.delete(this.owner.id)
     if (await this.holds()) await rm(this.file, { force: true })
+  }
+
+  async #showLife(): Promise<void> {
+    const now = new Date()
+    await utimes(this.file, now, now)
+    if (this.isNamed) return
+    await writeFile(this.file, JSON.stringify(this.owner), { flag: 'r+' })
+    this.isNamed = true
   }
 }
 
 /** The locks of this process: its number may be that of one which was killed. */
 const held = new Set<string>()
 
-async function create(file: string, owner: Owner): Promise<boolean> {
+async function create(file: string, owner: Owner): Promise<'named' | 'nameless' | undefined> {
   held.add(owner.id)
   try {
     const handle = await open(file, 'wx', 0o600)
     try {
       await handle.writeFile(JSON.stringify(owner))
+      return 'named'
+    } catch (error) {
+      if (isFull(error)) return 'nameless'
+      await rm(file, { force: true })
+      throw error
     } finally {
       await handle.close()
     }
-    return true
   } catch (error) {
     held.delete(owner.id)
-    if (errorCode(error) === 'EEXIST') return false
+    if (errorCode(error) === 'EEXIST') return undefined
     throw error
   }
 }
 
-async function isHeld(file: string): Promise<boolean> {
+function isFull(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes(errorCode(error))
+}
+
+async function isHeld(file: string, now: number): Promise<boolean> {
   const owner = await readOwner(file)
   if (owner !== undefined && owner.host === hostname()) {
     if (owner.pid === process.pid) return held.has(owner.id)
     return isAlive(owner.pid) && startOf(owner.pid) === owner.started
   }
-  // Another machine or container, or one that is just being written: its signs of life tell.
+  // Another machine or container, or one without a name: its signs of life tell.
   const touched = await stat(file).catch(() => undefined)
-  return (
-    touched !== undefined && Date.now() - touched.mtimeMs < (owner === undefined ? SIGN_OF_LIFE : GIVEN_UP)
-  )
+  if (touched === undefined || Date.now() - touched.mtimeMs >= GIVEN_UP) return false
+  return hasMoved(file, touched.mtimeMs, now)
+}
+
+/** When the last sign of life of a lock was first seen: one may bear a time to come, where the clock was wrong. */
+const signs = new Map<string, { touched: number; seenAt: number }>()
+
+function hasMoved(file: string, touched: number, now: number): boolean {
+  const sign = signs.get(file)
+  if (sign?.touched === touched && now - sign.seenAt >= GIVEN_UP) {
+    signs.delete(file)
+    return false
+  }
+  if (sign?.touched !== touched) signs.set(file, { touched, seenAt: now })
+  return true
 }
 
 async function readOwner(file: string): Promise<Owner | undefined> {

@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import {
+  type FileHandle,
+  mkdir,
+  mkdtemp,
+  open as openFile,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  utimes,
+  writeFile
+} from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import path from 'node:path'
 import { crc32, portableCrc32 } from '../../../../engine/state/spool/crc32'
@@ -280,6 +291,49 @@ describe('The folder of a spool', () => {
     const lock = await FolderLock.take(folder)
     assert.ok(lock)
     await lock.release()
+  })
+
+  it('is free of the lock of another machine whose clock was ahead, once that shows no sign of life', async () => {
+    await mkdir(folder, { recursive: true })
+    const file = path.join(folder, 'lock')
+    await writeFile(file, JSON.stringify({ id: 'x', host: 'another', pid: 1, started: '' }))
+    const touch = async (ahead: number) => {
+      const time = new Date(Date.now() + ahead)
+      await utimes(file, time, time)
+    }
+    let now = 0
+    const take = () => FolderLock.take(folder, () => now)
+    await touch(3_600_000)
+    assert.equal(await take(), undefined)
+    now += 29_000
+    await touch(3_605_000)
+    assert.equal(await take(), undefined)
+    now += 29_000
+    assert.equal(await take(), undefined)
+    now += 1000
+    const lock = await take()
+    assert.ok(lock)
+    await lock.release()
+  })
+
+  it('belongs to one at a time on a full disk, too, and the lock does not stay', async () => {
+    await mkdir(folder, { recursive: true })
+    const handle = await openFile(__filename)
+    const prototype = Object.getPrototypeOf(handle) as FileHandle
+    await handle.close()
+    const write = prototype.writeFile
+    prototype.writeFile = async () => {
+      throw Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' })
+    }
+    try {
+      const lock = await FolderLock.take(folder)
+      assert.ok(lock)
+      assert.equal(await FolderLock.take(folder), undefined)
+      await lock.release()
+    } finally {
+      prototype.writeFile = write
+    }
+    assert.deepEqual(await readdir(folder), [])
   })
 })
 

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import writeFileAtomic from 'write-file-atomic'
+import { makeFolder } from '../engine/state/make-folder'
 
 /** Where there is no folder to remember it in: as long as the process lives. */
 const passing = randomBytes(4).toString('hex')
@@ -33,7 +34,7 @@ async function readInstance(folder: string): Promise<string> {
   const file = join(folder, 'instance')
   const stored = await readFile(file, 'utf8').catch(() => '')
   if (/^[\da-f]{8}$/.test(stored.trim())) return stored.trim()
-  await mkdir(folder, { recursive: true })
+  await makeFolder(folder)
   await writeFileAtomic(file, `${passing}\n`)
   return passing
 }

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
-import { access, mkdir } from 'node:fs/promises'
+import { access } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeFolder } from '../engine/state/make-folder'
 import { FileProgressStore, type ProgressSnapshot, type ProgressStore } from '../engine/state/progress-store'
 import type { Acknowledgements, PartialProgress } from './acknowledgements'
 
@@ -56,7 +57,7 @@ export async function openProgressFile(
 ): Promise<FileProgressStore> {
   if (!userDir) throw new Error('Node-RED has no user directory')
   const folder = join(userDir, 'sls-state')
-  await mkdir(folder, { recursive: true })
+  await makeFolder(folder)
   await access(folder, constants.W_OK)
   return new FileProgressStore(join(folder, `${fileNameOf(nodeId)}.json`))
 }

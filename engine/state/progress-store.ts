@@ -1,7 +1,8 @@
-import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import * as path from 'node:path'
 import writeFileAtomic from 'write-file-atomic'
 import { SlsError } from '../client/errors'
+import { makeFolder } from './make-folder'
 import { emptySnapshot, formatSnapshot, type ProgressSnapshot, parseSnapshot } from './progress-snapshot'
 import { errorCode, syncFolder } from './sync-folder'
 
@@ -60,7 +61,7 @@ export class FileProgressStore implements ProgressStore {
   async save(snapshot: ProgressSnapshot): Promise<void> {
     const text = formatSnapshot(snapshot)
     try {
-      await mkdir(path.dirname(this.file), { recursive: true })
+      await makeFolder(path.dirname(this.file))
       if (this.#whole) {
         this.#whole = false
         await rename(this.file, this.#previous)

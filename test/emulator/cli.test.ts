@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
@@ -128,6 +128,13 @@ describe('the command line', () => {
       assert.equal(code, 1, args)
       assert.match(stderr, /^sls-emulator: [^\n]+\n$/)
     }
+  })
+
+  it('refuses a data folder where the system takes none, instead of trying for ever', async function () {
+    if (!existsSync('/proc/self')) this.skip()
+    const { code, stderr } = await failure(['--port', '0', '--data', '/proc/sls-data/here'])
+    assert.equal(code, 1)
+    assert.match(stderr, /ENOENT.*\/proc\/sls-data/)
   })
 
   it('explains itself', async () => {

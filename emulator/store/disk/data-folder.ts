@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { AccountState } from '../state'
 import { ShardJournal } from './shard-journal'
 
@@ -17,7 +17,7 @@ export class DataFolder {
 
   /** @throws Error where another process that is alive has the folder in use */
   constructor(readonly folder: string) {
-    mkdirSync(folder, { recursive: true })
+    makeFolder(folder)
     this.#lock()
   }
 
@@ -85,6 +85,13 @@ export class DataFolder {
     writeFileSync(`${path}.new`, JSON.stringify(value), { mode: 0o600 })
     renameSync(`${path}.new`, path)
   }
+}
+
+/** Makes a folder and those above it. Node's own `recursive` never ends where the system takes none, as in /proc. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return
+  makeFolder(dirname(folder))
+  mkdirSync(folder)
 }
 
 function isAlive(pid: number): boolean {

@@ -1,7 +1,8 @@
 import { constants } from 'node:fs'
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { type FileHandle, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import * as path from 'node:path'
 import writeFileAtomic from 'write-file-atomic'
+import { makeFolder } from '../make-folder'
 import { syncFolder } from '../sync-folder'
 
 /** An open file of a spool. */
@@ -49,7 +50,7 @@ export class FolderDisk implements SpoolDisk {
   }
 
   async prepare(): Promise<void> {
-    await mkdir(this.path, { recursive: true, mode: FOLDER_MODE })
+    await makeFolder(this.path, FOLDER_MODE)
   }
 
   async list(): Promise<{ name: string; size: number }[]> {

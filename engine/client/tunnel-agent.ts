@@ -1,5 +1,5 @@
 import http from 'node:http'
-import https from 'node:https'
+import https, { Agent, type AgentOptions, type RequestOptions } from 'node:https'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import tls from 'node:tls'
@@ -17,14 +17,14 @@ export interface TunnelTarget {
  * Keeps TLS connections to one server that run through a proxy (CONNECT). A connection that is not up within the
  * connect time-out fails and leaves no socket behind, so that a silent proxy cannot use up the pool.
  */
-export class TunnelAgent extends https.Agent {
+export class TunnelAgent extends Agent {
   readonly #proxy: ProxyServer
   readonly #target: TunnelTarget
   readonly #connectTimeout: number
   readonly #pending = new Set<http.ClientRequest>()
 
   /** @param connectTimeout milliseconds for the proxy, its answer and the TLS handshake together. */
-  constructor(proxy: ProxyServer, target: TunnelTarget, connectTimeout: number, options: https.AgentOptions) {
+  constructor(proxy: ProxyServer, target: TunnelTarget, connectTimeout: number, options: AgentOptions) {
     super(options)
     this.#proxy = proxy
     this.#target = target
@@ -32,7 +32,7 @@ export class TunnelAgent extends https.Agent {
   }
 
   override createConnection(
-    options: https.RequestOptions,
+    options: RequestOptions,
     callback?: (error: Error | null, stream: Duplex) => void
   ): undefined {
     const { host, port } = this.#target
@@ -102,7 +102,7 @@ export class TunnelAgent extends https.Agent {
   }
 
   /** Without a name of its own, Node takes that of the Host header, which is the endpoint's. */
-  get #proxyTls(): https.RequestOptions {
+  get #proxyTls(): RequestOptions {
     const { secureContext, rejectUnauthorized } = this.options
     return {
       servername: serverName(this.#proxy.host),

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import * as engine from '../../engine'
 
 describe('The public face of the engine', () => {
@@ -16,6 +18,18 @@ describe('The public face of the engine', () => {
       Buffer.concat([Buffer.from([0x0a, encoder.byteLength]), encoder.finish()])
     )
     assert.deepEqual(group?.records().records, [{ a: 'b' }])
+  })
+
+  it('has typings that need neither interop of default imports nor the newest TypeScript', () => {
+    const typings = readdirSync('dist', { recursive: true, encoding: 'utf8' }).filter((file) =>
+      file.endsWith('.d.ts')
+    )
+    const lines = typings.flatMap((file) => readFileSync(join('dist', file), 'utf8').split('\n'))
+    assert.ok(typings.includes(join('engine', 'index.d.ts')))
+    assert.deepEqual(
+      lines.filter((line) => /^import (?!type )\w+[, ].*from|\bBuffer</.test(line)),
+      []
+    )
   })
 
   it('takes a proxy and credentials by their types alone', () => {

@@ -31,7 +31,7 @@ export interface RecordHead extends Omit<SpoolEntry, 'body'> {
 }
 
 /** Begins every record, so that the next one is found behind damage; a later format has another one. */
-export const RECORD_MAGIC = Buffer.from('SLS1', 'latin1')
+export const RECORD_MAGIC: Buffer = Buffer.from('SLS1', 'latin1')
 /** Bytes of a head without the names at its end. */
 export const FIXED_HEAD = 72
 /** The most that a head takes: logstore names are far shorter. */

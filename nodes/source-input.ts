@@ -69,7 +69,7 @@ export class SourceInput {
   }
 
   private async seek(message: NodeMessage): Promise<void> {
-    const position = readPosition(message['position'])
+    const position = readPosition(message['position'], message['positionTime'])
     const shard = this.readShard(message['shard'])
     this.parts.source.checkSeek(position, shard)
     await this.turn(shard, () => this.parts.source.seek(position, shard))
@@ -143,11 +143,12 @@ function identityOf(sls: unknown): Identity {
   }
 }
 
-function readPosition(value: unknown): Position {
+/** @param named the time of the position `timestamp` where it stands beside it */
+function readPosition(value: unknown, named: unknown): Position {
   const { type, time } =
     typeof value === 'object' && value !== null && !types.isDate(value)
       ? { type: undefined, time: undefined, ...value }
-      : { type: isName(value) ? value : 'timestamp', time: value }
+      : { type: isName(value) ? value : 'timestamp', time: value === 'timestamp' ? named : value }
   if (isName(type)) return { type }
   const instant = type === 'timestamp' ? readMoment(time, Date.now()) : undefined
   if (instant === undefined) {

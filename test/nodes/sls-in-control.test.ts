@@ -94,6 +94,21 @@ describe('sls-in that is told what to do', () => {
     assert.deepEqual(numbersOf((await flow.take('logs', 6)).slice(3)), ['0', '1', '2'])
   })
 
+  it('seeks to the position timestamp, whose time stands beside it', async () => {
+    await write(sls, numbered(0, 3))
+    const flow = await reading()
+    await flow.take('logs', 3)
+    flow.send('in', { action: 'seek', position: 'timestamp' })
+    const [failed] = await flow.take('failed', 1)
+    assert.match(failed === undefined ? '' : errorOf(failed).message, /msg\.position is neither/)
+    flow.send('in', {
+      action: 'seek',
+      position: 'timestamp',
+      positionTime: Math.floor(Date.now() / 1000) - 60
+    })
+    assert.deepEqual(numbersOf((await flow.take('logs', 6)).slice(3)), ['0', '1', '2'])
+  })
+
   it('refuses a range that is none, naming the field', async () => {
     const flow = await reading()
     flow.send('in', { action: 'replay', from: 'someday' })

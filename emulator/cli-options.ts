@@ -96,7 +96,9 @@ function scaled(option: string, text: string, units: ReadonlyMap<string, number>
   const [, number = '', unit = ''] = /^(\d{1,12})([a-z]?)$/.exec(text.toLowerCase()) ?? []
   const value = Number(number) * (units.get(unit) ?? Number.NaN)
   if (!(value >= 1))
-    throw new RangeError(`${option} ${text}: must be a number with one of ${[...units.keys()].join(' ')}`)
+    throw new RangeError(
+      `${option} ${text}: must be a number, alone or with one of ${[...units.keys()].filter(Boolean).join(' ')}`
+    )
   return value
 }
 

@@ -38,6 +38,9 @@ export class EmulatorRequest {
 export async function readRequest(incoming: IncomingMessage): Promise<EmulatorRequest> {
   const body = await readBody(incoming)
   const method = incoming.method ?? 'GET'
+  if (hasUnknownLength(method, incoming.headers)) {
+    throw new ServiceError(411, 'MissingContentLength', 'Content-Length does not exist in http header')
+  }
   if (incoming.headers.host === undefined) {
     throw new ServiceError(400, 'MissingHost', 'Host does not exist in http header')
   }
@@ -64,6 +67,12 @@ function readBody(incoming: IncomingMessage): Promise<Buffer> {
         )
     })
   })
+}
+
+/** A body that is neither chunked nor of a length that is told would be taken for none. */
+function hasUnknownLength(method: string, headers: IncomingHttpHeaders): boolean {
+  const isTold = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
+  return !isTold && (method === 'POST' || method === 'PUT')
 }
 
 function clientAddress(incoming: IncomingMessage): string {

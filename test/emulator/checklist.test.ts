@@ -89,6 +89,11 @@ describe('a server for every SDK', () => {
     assert.deepEqual(await world.texts(0), ['chunked'])
   })
 
+  it('asks for the length of a body that is neither told nor chunked', async () => {
+    const head = 'POST /logstores HTTP/1.1\r\nHost: demo.127.0.0.1\r\nConnection: close\r\n\r\n'
+    assert.match(await exchange(head), /^HTTP\/1\.1 411 .*\{"errorCode":"MissingContentLength",/s)
+  })
+
   it('takes Content-Length: 0 on GET', async () => {
     const answer = await world.client.send({ target: '/logstores', headers: { 'content-length': '0' } })
     assert.equal(answer.status, 200)

@@ -1,6 +1,5 @@
 import { encodeLogGroupList } from '../../engine/client/codec/log-group-list'
-import { compress } from '../../engine/client/compression/compression'
-import type { CompressionName } from '../../engine/client/model'
+import { type CompressionName, compress } from '../../engine/client/compression/compression'
 import { protobufReply } from '../http/reply'
 import { SplQuery } from '../query/spl'
 import { QueryError } from '../query/tokens'

@@ -1,5 +1,4 @@
-import type { LogGroupView } from '../../engine/client/codec/log-group-list'
-import type { Content, Log } from '../../engine/client/model'
+import type { Content, Log, LogGroupView } from '../../engine/client/codec/log-group-list'
 
 /** One log as queries see it: its own fields, and those of its group under the service's reserved names. */
 export interface LogRecord {

@@ -1,5 +1,4 @@
-import { supportedCompressions } from '../../engine/client/compression/compression'
-import type { CompressionName } from '../../engine/client/model'
+import { type CompressionName, supportedCompressions } from '../../engine/client/compression/compression'
 
 export interface Encoding {
   /** As `x-log-compresstype` says it. */

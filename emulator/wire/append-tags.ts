@@ -1,4 +1,4 @@
-import type { Content } from '../../engine/client/model'
+import type { Content } from '../../engine/client/codec/log-group-list'
 import { varint } from './varint'
 
 /** The encoded LogGroup with further LogTags at its end. */

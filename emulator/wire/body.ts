@@ -1,5 +1,8 @@
-import { decompress, supportedCompressions } from '../../engine/client/compression/compression'
-import type { CompressionName } from '../../engine/client/model'
+import {
+  type CompressionName,
+  decompress,
+  supportedCompressions
+} from '../../engine/client/compression/compression'
 import type { EmulatorRequest } from '../http/request'
 import { ServiceError } from '../service-error'
 

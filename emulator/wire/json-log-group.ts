@@ -1,5 +1,5 @@
 import { LogGroupEncoder } from '../../engine/client/codec/log-group-encoder'
-import type { Content } from '../../engine/client/model'
+import type { Content } from '../../engine/client/codec/log-group-list'
 import { postBodyInvalid } from '../service-error'
 import { parseJson } from './json-body'
 

@@ -1,5 +1,5 @@
 import protobuf from 'protobufjs/light'
-import type { CompressionName } from '../../engine/client/model'
+import type { CompressionName } from '../../engine/client/compression/compression'
 import { postBodyInvalid } from '../service-error'
 import { MAX_RAW_BODY, uncompress } from './body'
 

@@ -14,7 +14,7 @@ import type { Sender } from './sender'
 import { POSTPONED } from './sender-spool'
 import { SpoolExpiry } from './spool-expiry'
 import type { SpoolKeeper } from './spool-keeper'
-import type { SpoolStatus } from './status'
+import type { SpoolStatus } from './spool-status'
 
 /** The share of the buffer that batches read from disk may take. */
 export const DRAIN_SHARE = 0.25

@@ -7,7 +7,7 @@ import type { MemoryBudget } from './memory-budget'
 import type { SinkSettings } from './options'
 import type { Slowdown } from './rate-control'
 import type { Sender } from './sender'
-import type { SpoolState } from './spool-keeper'
+import type { SpoolStatus } from './spool-status'
 import type { StoreAndForward } from './store-and-forward'
 import type { Throughput } from './throughput'
 import type { WriteLedger } from './write-ledger'
@@ -17,30 +17,6 @@ import type { WriteLedger } from './write-ledger'
  * wait for room in the buffer; error: logs failed, and none was accepted there since; closed.
  */
 export type SinkState = 'idle' | 'sending' | 'retrying' | 'waiting' | 'error' | 'closed'
-
-/** What is on disk, and what became of what was. Counts are totals since the sink was made. */
-export interface SpoolStatus {
-  mode: 'overflow' | 'always'
-  path: string
-  state: SpoolState
-  /** The service has not answered the last calls. */
-  offline: boolean
-  /** Logs on disk that are not accepted yet, and the bytes of their records. */
-  logs: number
-  bytes: number
-  /** Bytes of the spool's files, and the most they may have. */
-  used: number
-  limit: number
-  /** Age of the oldest log on disk, in milliseconds; 0 where there is none. */
-  oldest: number
-  /** Logs from disk that the service accepted. */
-  drained: number
-  /** Logs given up: too old; refused for good; lost to damage of the disk. */
-  expired: number
-  rejected: number
-  lost: number
-  lastError?: string
-}
 
 /** A plain snapshot; counts are totals since the sink was made. */
 export interface SinkStatus {

@@ -11,7 +11,7 @@ import type { Piece } from './piece'
 import type { Sender } from './sender'
 import type { SenderSpool } from './sender-spool'
 import { SpoolKeeper } from './spool-keeper'
-import type { SpoolStatus } from './status'
+import type { SpoolStatus } from './spool-status'
 import { asSlsError } from './write-error'
 
 export interface StoreAndForwardParts {

@@ -6,6 +6,7 @@ import * as tags from './tags'
 import { varintSize, writeVarint } from './varint'
 import { corrupt, LENGTH_DELIMITED, WireReader } from './wire-reader'
 
+export type { Content, Log } from '../model'
 export type { RecordBlock } from './record-reader'
 
 /** A log group whose frame is read; its logs are read when asked for, each time anew. */

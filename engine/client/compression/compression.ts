@@ -6,6 +6,8 @@ import { type Expand, expandExactly } from './expand'
 import { type Lz4Implementation, lz4 } from './lz4'
 import { zstd } from './zstd'
 
+export type { CompressionName } from '../model'
+
 /** Bytes. The service answers about 10 MiB at most; the SDKs take no more than 50 MiB. */
 const DEFAULT_RAW_LIMIT = 64 * 1024 * 1024
 /** Most raw bytes that one byte stands for. */

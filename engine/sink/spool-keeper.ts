@@ -43,7 +43,7 @@ export class SpoolKeeper {
   readonly #startedAt: number
 
   constructor(private readonly parts: KeeperParts) {
-    this.disk = new FolderDisk(parts.settings.path)
+    this.disk = new FolderDisk(parts.settings.path, parts.clock.now)
     this.#startedAt = parts.clock.now()
     this.#open()
   }

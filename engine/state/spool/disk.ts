@@ -3,11 +3,15 @@ import { type FileHandle, open, readdir, readFile, rename, rm, stat } from 'node
 import * as path from 'node:path'
 import writeFileAtomic from 'write-file-atomic'
 import { makeFolder } from '../make-folder'
-import { syncFolder } from '../sync-folder'
+import { errorCode, syncFolder } from '../sync-folder'
+import { ReadFaults } from './read-faults'
 
 /** An open file of a spool. */
 export interface SpoolFile {
-  /** Fills `target` from `position` on. Returns fewer bytes than it holds only at the end of the file. */
+  /**
+   * Fills `target` from `position` on, with zeros where the disk fails for good. Returns fewer bytes than it holds only at
+   * the end of the file.
+   */
   read(target: Buffer, position: number): Promise<number>
   /** Writes all of the bytes, or throws. */
   write(bytes: Buffer, position: number): Promise<void>
@@ -42,11 +46,17 @@ export interface SpoolDisk {
 const FOLDER_MODE = 0o700
 const FILE_MODE = 0o600
 
+/** Bytes that a disk fails to read together. */
+const BLOCK = 4096
+
 export class FolderDisk implements SpoolDisk {
   readonly path: string
+  readonly #faults: ReadFaults
 
-  constructor(folder: string) {
+  /** @param now milliseconds from any fixed instant, never going back */
+  constructor(folder: string, now: () => number = () => performance.now()) {
     this.path = path.resolve(folder)
+    this.#faults = new ReadFaults(now)
   }
 
   async prepare(): Promise<void> {
@@ -69,11 +79,11 @@ export class FolderDisk implements SpoolDisk {
       await this.remove(name).catch(() => undefined)
       throw error
     }
-    return new DiskFile(handle)
+    return new DiskFile(handle, name, this.#faults)
   }
 
   async open(name: string): Promise<SpoolFile> {
-    return new DiskFile(await open(this.#file(name), constants.O_RDWR))
+    return new DiskFile(await open(this.#file(name), constants.O_RDWR), name, this.#faults)
   }
 
   async read(name: string): Promise<Buffer | undefined> {
@@ -105,9 +115,24 @@ export class FolderDisk implements SpoolDisk {
 }
 
 class DiskFile implements SpoolFile {
-  constructor(private readonly handle: FileHandle) {}
+  constructor(
+    private readonly handle: FileHandle,
+    private readonly name: string,
+    private readonly faults: ReadFaults
+  ) {}
 
   async read(target: Buffer, position: number): Promise<number> {
+    try {
+      const done = await this.#fill(target, position)
+      this.faults.passed(this.name, position)
+      return done
+    } catch (error) {
+      if (errorCode(error) !== 'EIO' || !this.faults.failed(this.name, position)) throw error
+      return this.#readAround(target, position)
+    }
+  }
+
+  async #fill(target: Buffer, position: number): Promise<number> {
     let done = 0
     while (done < target.length) {
       const { bytesRead } = await this.handle.read(target, done, target.length - done, position + done)
@@ -115,6 +140,21 @@ class DiskFile implements SpoolFile {
       done += bytesRead
     }
     return done
+  }
+
+  async #readAround(target: Buffer, position: number): Promise<number> {
+    const { size } = await this.handle.stat()
+    const end = Math.min(position + target.length, size)
+    for (let at = position; at < end; at += BLOCK - (at % BLOCK)) {
+      const block = target.subarray(at - position, Math.min(end, at + BLOCK - (at % BLOCK)) - position)
+      try {
+        await this.#fill(block, at)
+      } catch (error) {
+        if (errorCode(error) !== 'EIO') throw error
+        block.fill(0)
+      }
+    }
+    return Math.max(0, end - position)
   }
 
   async write(bytes: Buffer, position: number): Promise<void> {

@@ -72,7 +72,7 @@ export class SpoolReader {
       const scan = this.#scan
       if (segment === undefined || scan === undefined) return undefined
       scan.end = segment.size
-      const found = await this.#find(scan, segment)
+      const found = await scan.at(this.#offset)
       if (found.kind === 'end') {
         if (segment.size > scan.end) continue
         if (this.#following() === undefined) return undefined
@@ -107,15 +107,6 @@ export class SpoolReader {
     this.#file = undefined
     this.#scan = undefined
     await file?.close()
-  }
-
-  async #find(scan: SegmentScan, segment: Segment) {
-    try {
-      return await scan.at(this.#offset)
-    } catch (error) {
-      if (errorCode(error) !== 'EIO') throw error
-      return { kind: 'damage' as const, offset: this.#offset, end: segment.size }
-    }
   }
 
   #following(): Segment | undefined {

@@ -38,6 +38,13 @@ function entry(id: number, size = 1000): SpoolEntry {
   }
 }
 
+/** What all open files have in common. */
+async function fileHandles(): Promise<FileHandle> {
+  const handle = await openFile(__filename)
+  await handle.close()
+  return Object.getPrototypeOf(handle) as FileHandle
+}
+
 describe('The folder of a spool', () => {
   let folder: string
 
@@ -53,11 +60,14 @@ describe('The folder of a spool', () => {
   async function ids(spool: Spool): Promise<number[]> {
     const reader = spool.reader()
     const found: number[] = []
-    for (let record = await reader.next(); record !== undefined; record = await reader.next()) {
-      found.push(record.body.readUInt8(0))
-      spool.settle(record)
+    try {
+      for (let record = await reader.next(); record !== undefined; record = await reader.next()) {
+        found.push(record.body.readUInt8(0))
+        spool.settle(record)
+      }
+    } finally {
+      await reader.close()
     }
-    await reader.close()
     return found
   }
 
@@ -184,6 +194,49 @@ describe('The folder of a spool', () => {
     assert.deepEqual((await readFile(`${file}.damaged`)).equals(content), true)
     for (const name of ['notes.txt', '1.spool', 'x00000001.spool', '00000009.spool.bak'])
       assert.equal(await readFile(path.join(folder, name), 'utf8'), 'not of the spool')
+  })
+
+  it('loses what the disk fails to read for a minute, keeps the file aside, and loses nothing by a fault that passes', async () => {
+    const spool = await open()
+    for (let id = 0; id < 40; id++) await spool.append(entry(id))
+    await spool.close()
+    const prototype = await fileHandles()
+    const { read } = prototype
+    let isBad = (_block: number) => false
+    prototype.read = async function (this: FileHandle, ...given: unknown[]) {
+      const [, , length, position] = given as [Buffer, number, number, number]
+      for (let block = Math.floor(position / 4096); block * 4096 < position + length; block++)
+        if (isBad(block)) throw Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO' })
+      return (read as (...given: unknown[]) => unknown).apply(this, given)
+    } as FileHandle['read']
+    try {
+      let now = 0
+      const damage: SpoolDamage[] = []
+      const disk = new FolderDisk(folder, () => now)
+      const openAgain = () => Spool.open({ disk, limit: 1_000_000, onDamage: (one) => void damage.push(one) })
+      isBad = () => true
+      await assert.rejects(openAgain(), { code: 'Spool', message: /EIO/ })
+      isBad = () => false
+      now += 60_000
+      const next = await openAgain()
+      assert.equal(next.left.logs, 40)
+      isBad = (block) => block === 5
+      await assert.rejects(ids(next), /EIO/)
+      now += 60_000
+      const left = await ids(next)
+      await next.close()
+      // What lies in the block, in part or as a whole.
+      const lost = (id: number) => id * 1078 < 6 * 4096 && (id + 1) * 1078 > 5 * 4096
+      const all = Array.from({ length: 40 }, (_, id) => id)
+      assert.deepEqual(
+        left,
+        all.filter((id) => !lost(id))
+      )
+      assert.ok(damage.every(({ kind, file }) => kind === 'damaged' && file === '00000001.spool'))
+      assert.ok(damage.length > 0)
+    } finally {
+      prototype.read = read
+    }
   })
 
   it('says what is lost with a file that is deleted', async () => {
@@ -318,9 +371,7 @@ describe('The folder of a spool', () => {
 
   it('belongs to one at a time on a full disk, too, and the lock does not stay', async () => {
     await mkdir(folder, { recursive: true })
-    const handle = await openFile(__filename)
-    const prototype = Object.getPrototypeOf(handle) as FileHandle
-    await handle.close()
+    const prototype = await fileHandles()
     const write = prototype.writeFile
     prototype.writeFile = async () => {
       throw Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' })

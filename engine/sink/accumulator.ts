@@ -111,7 +111,8 @@ export class Accumulator {
     }
     const added = (open?.charge ?? 0) - charge
     const room = budget.free - added
-    const further = next === logs.length ? none : this.#encodeFurther(place, logs, next, ticket, room)
+    const further =
+      next === logs.length || room < 0 ? none : this.#encodeFurther(place, logs, next, ticket, room)
     if (further === undefined || room < 0) {
       open?.takeBack(ticket)
       return false

@@ -1,4 +1,5 @@
 import { SlsError } from './errors'
+import { checkSignal } from './option-checks'
 
 /**
  * The life of one call: it ends when its work is done, or before that by the caller's signal, the time-out or
@@ -12,6 +13,7 @@ export class CallScope {
 
   /** @param timeout Milliseconds for the whole call. */
   constructor(name: string, timeout: number, signal: AbortSignal | undefined) {
+    checkSignal(signal)
     this.#signal = signal
     this.#timer = setTimeout(() => {
       this.cancel(

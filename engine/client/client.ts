@@ -89,11 +89,7 @@ export class SlsClient {
   async listLogstores(signal?: AbortSignal, filter?: { contains?: string | undefined }): Promise<string[]> {
     const names = new Set<string>()
     for (let offset = 0; ; ) {
-      const page = await this.#caller.call(
-        listLogstoresCall(offset, filter?.contains),
-        signal,
-        readLogstorePage
-      )
+      const page = await this.#caller.call(listLogstoresCall(offset, filter), signal, readLogstorePage)
       const known = names.size
       for (const name of page.names) names.add(name)
       offset += page.names.length

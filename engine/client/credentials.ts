@@ -1,7 +1,7 @@
 import { type CredentialsProvider, checkedCredentials, checkedKey, fixedCredentials } from './access-key'
 import { AlibabaCredentialsProvider } from './alibaba-credentials'
 import { SlsError } from './errors'
-import { checkNames, type OptionNames } from './option-checks'
+import { checkedObject, checkNames, type OptionNames, optionalText, truth } from './option-checks'
 
 export type { Credentials, CredentialsProvider } from './access-key'
 
@@ -73,7 +73,8 @@ const configOptions: {
  * @throws SlsError `InvalidOption` naming the field that is missing, wrong, or none of its type.
  */
 export function credentialsProvider(config: CredentialConfig): CredentialsProvider {
-  if (Object.hasOwn(configOptions, config.type)) checkNames(config, configOptions[config.type])
+  const { type } = checkedObject('credentials', config)
+  if (typeof type === 'string' && Object.hasOwn(configOptions, type)) checkNames(config, configOptions[type])
   switch (config.type) {
     case 'accessKey':
       return fixedCredentials({
@@ -90,15 +91,15 @@ export function credentialsProvider(config: CredentialConfig): CredentialsProvid
           type: 'ram_role_arn',
           ...checkedCredentials(config),
           ...roleSession(config),
-          externalId: config.externalId
+          externalId: optionalText('externalId', config.externalId)
         },
         [config.accessKeySecret, config.securityToken, config.externalId]
       )
     case 'ecsRamRole':
       return new AlibabaCredentialsProvider('ecsRamRole', {
         type: 'ecs_ram_role',
-        roleName: config.roleName,
-        disableIMDSv1: config.disableIMDSv1
+        roleName: optionalText('roleName', config.roleName),
+        disableIMDSv1: truth('disableIMDSv1', config.disableIMDSv1 ?? false)
       })
     case 'oidc':
       return new AlibabaCredentialsProvider('oidc', {
@@ -137,10 +138,10 @@ function roleSession(config: RoleSession): Record<string, unknown> {
   }
   return {
     roleArn: required('roleArn', config.roleArn),
-    roleSessionName: config.roleSessionName,
-    policy: config.policy,
+    roleSessionName: optionalText('roleSessionName', config.roleSessionName),
+    policy: optionalText('policy', config.policy),
     roleSessionExpiration,
-    stsEndpoint: config.stsEndpoint
+    stsEndpoint: optionalText('stsEndpoint', config.stsEndpoint)
   }
 }
 

@@ -10,14 +10,16 @@ const DECIMAL = /^\d{1,19}$/
  * @throws SlsError `InvalidCursor` when the text is anything else
  */
 export function decodeCursor(cursor: string): bigint {
-  if (BASE64.test(cursor)) {
+  if (typeof cursor === 'string' && BASE64.test(cursor)) {
     const digits = Buffer.from(cursor, 'base64').toString('latin1')
     if (DECIMAL.test(digits)) {
       const position = BigInt(digits)
       if (position <= LARGEST && samePosition(cursor, digits)) return position
     }
   }
-  throw new SlsError('InvalidCursor', `not a cursor: ${JSON.stringify(cursor.slice(0, 64))}`)
+  const told =
+    typeof cursor === 'string' ? JSON.stringify(cursor.slice(0, 64)) : `a value of type ${typeof cursor}`
+  throw new SlsError('InvalidCursor', `not a cursor: ${told}`, { field: 'cursor' })
 }
 
 /**
@@ -25,8 +27,11 @@ export function decodeCursor(cursor: string): bigint {
  * @throws SlsError `InvalidCursor` when the position is outside
  */
 export function encodeCursor(position: bigint): string {
-  if (position < 0n || position > LARGEST) {
-    throw new SlsError('InvalidCursor', `a cursor's position is 0 to ${LARGEST}, not ${position}`)
+  if (typeof position !== 'bigint' || position < 0n || position > LARGEST) {
+    const told = typeof position === 'bigint' ? String(position) : `a value of type ${typeof position}`
+    throw new SlsError('InvalidCursor', `a cursor's position is a bigint of 0 to ${LARGEST}, not ${told}`, {
+      field: 'position'
+    })
   }
   return Buffer.from(position.toString(), 'latin1').toString('base64')
 }

@@ -58,4 +58,6 @@ export interface ShardCheckpoint {
 /** Where a read starts: the oldest log group, the end, or the first group received at or after a Unix second. */
 export type CursorPosition = 'begin' | 'end' | number
 
-export type CompressionName = 'lz4' | 'zstd' | 'deflate' | 'none'
+export const compressionNames = ['lz4', 'zstd', 'deflate', 'none'] as const
+
+export type CompressionName = (typeof compressionNames)[number]

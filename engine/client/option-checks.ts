@@ -35,8 +35,73 @@ export function oneOf<const Choice extends string>(
 
 /** @throws SlsError `InvalidOption` unless it is an object and no array */
 export function checkedObject<Value>(field: string, value: Value): Value & object {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
+  if (typeof value === 'object' && value !== null && !isListOrRevoked(value)) return value
   throw invalid(field, `${field} must be an object`)
+}
+
+/** A proxy that was revoked answers no question, that whether it is an array neither. */
+function isListOrRevoked(value: object): boolean {
+  try {
+    return Array.isArray(value)
+  } catch {
+    return true
+  }
+}
+
+/** @throws SlsError `InvalidOption` unless it is a text of at least one character */
+export function text(field: string, value: unknown): string {
+  if (typeof value === 'string' && value !== '') return value
+  throw invalid(field, `${field} must be a text`)
+}
+
+/** @throws SlsError `InvalidOption` unless it is a text, which may be empty, or is not given */
+export function optionalText(field: string, value: unknown): string | undefined {
+  if (value === undefined || value === null) return undefined
+  return value === '' ? '' : text(field, value)
+}
+
+/** @throws SlsError `InvalidOption` unless it is a function */
+export function callable<Value>(field: string, value: Value): Value {
+  if (typeof value === 'function') return value
+  throw invalid(field, `${field} must be a function`)
+}
+
+/** @throws SlsError `InvalidOption` unless it is an object with all these functions */
+export function having<Value>(
+  field: string,
+  value: Value,
+  functions: readonly (keyof Value & string)[]
+): Value {
+  const given = checkedObject(field, value)
+  const missing = functions.find((name) => typeof given[name] !== 'function')
+  if (missing === undefined) return given
+  throw invalid(field, `${field} must be an object with the function ${missing}`)
+}
+
+/** @throws SlsError `InvalidOption` unless it is a signal, or is not given */
+export function checkSignal(signal: unknown): void {
+  if (signal === undefined || signal === null) return
+  having('signal', signal as AbortSignal, ['addEventListener', 'removeEventListener'])
+}
+
+/** @throws SlsError `InvalidOption` unless it is a Buffer */
+export function checkedBytes<Value>(field: string, value: Value): Value {
+  if (Buffer.isBuffer(value)) return value
+  throw invalid(field, `${field} must be a Buffer`)
+}
+
+/** @throws SlsError `InvalidOption` unless it is one of the names, telling the one that was probably meant */
+export function checkedName<Name extends string>(
+  field: string,
+  value: Name,
+  names: Readonly<Record<Name, true>>
+): Name {
+  const given = text(field, value)
+  if (Object.hasOwn(names, given)) return value
+  const all = Object.keys(names)
+  const meant = nearest(given, all)
+  const help = meant === undefined ? `expected ${all.join(', ')}` : `did you mean ${meant}?`
+  throw invalid(field, `${field} ${JSON.stringify(given.slice(0, 64))} is not known: ${help}`)
 }
 
 /**

@@ -1,9 +1,20 @@
 import type { SecureContext } from 'node:tls'
 import { type Credentials, type CredentialsProvider, fixedCredentials } from './access-key'
 import { connectionHost, type Endpoint, isServiceHost, parseEndpoint, regionOfEndpoint } from './endpoint'
-import { checkNames, checkSpelling, invalid, longestTimer, type OptionNames, whole } from './option-checks'
+import {
+  callable,
+  checkedObject,
+  checkNames,
+  checkSpelling,
+  invalid,
+  longestTimer,
+  type OptionNames,
+  optionalText,
+  truth,
+  whole
+} from './option-checks'
 import { checkedProxy, type ProxyOptions, type ProxyServer } from './proxy-server'
-import { defaultRetryPolicy, type RetryPolicy } from './retry'
+import { checkRetryPolicy, type RetryPolicy } from './retry'
 import { secureContext, type TlsOptions } from './tls-options'
 import { defaultUserAgent } from './user-agent'
 
@@ -75,13 +86,6 @@ const clientOptions: OptionNames<ClientOptions> = {
   onClockSkew: true
 }
 
-const retryOptions: OptionNames<RetryPolicy> = {
-  maxRetries: true,
-  maxRetriesRetryable: true,
-  baseRetryBackoff: true,
-  maxRetryBackoff: true
-}
-
 const credentialOptions: OptionNames<Credentials> = {
   accessKeyId: true,
   accessKeySecret: true,
@@ -107,32 +111,13 @@ export function checkOptions(options: ClientOptions): CheckedOptions {
     requestTimeout: whole('requestTimeout', options.requestTimeout ?? 60_000, 1, longestTimer),
     userAgent: checkedUserAgent(options.userAgent),
     proxy: checkedProxy(options.proxy, connectionHost(endpoint, project), endpoint.port),
-    secureContext: tls && secureContext(tls),
-    rejectUnauthorized: tls?.rejectUnauthorized ?? true,
-    servername: tls?.servername === '' ? undefined : tls?.servername,
+    secureContext: tls === undefined || tls === null ? undefined : secureContext(tls),
+    rejectUnauthorized: truth('tls.rejectUnauthorized', tls?.rejectUnauthorized ?? true),
+    servername: optionalText('tls.servername', tls?.servername) || undefined,
     maxSockets: whole('maxSockets', options.maxSockets ?? 64, 1, 65_535),
     retry: checkRetryPolicy(options.retry),
-    clock: options.clock ?? Date.now,
-    onClockSkew: options.onClockSkew ?? (() => undefined)
-  }
-}
-
-/**
- * The policy with the defaults filled in.
- * @throws SlsError `InvalidOption` naming the field.
- */
-export function checkRetryPolicy(
-  retry: Partial<RetryPolicy> | undefined,
-  base: RetryPolicy = defaultRetryPolicy
-): RetryPolicy {
-  if (retry !== undefined && retry !== null) checkNames(retry, retryOptions, 'retry')
-  const number = (field: keyof RetryPolicy, least: number) =>
-    whole(field, retry?.[field] ?? base[field], least, longestTimer)
-  return {
-    maxRetries: number('maxRetries', -1),
-    maxRetriesRetryable: number('maxRetriesRetryable', -1),
-    baseRetryBackoff: number('baseRetryBackoff', 0),
-    maxRetryBackoff: number('maxRetryBackoff', 0)
+    clock: callable('clock', options.clock ?? Date.now),
+    onClockSkew: callable('onClockSkew', options.onClockSkew ?? (() => undefined))
   }
 }
 
@@ -182,6 +167,7 @@ function checkedProvider(credentials: unknown): CredentialsProvider {
   if (typeof credentials !== 'object' || credentials === null) {
     throw invalid('credentials', 'credentials are missing: expected an access key or a credentials provider')
   }
+  checkedObject('credentials', credentials)
   if (isProvider(credentials)) return credentials
   checkSpelling(credentials, credentialOptions, 'credentials')
   return fixedCredentials(credentials as Credentials)

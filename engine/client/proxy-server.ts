@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import type { SlsError } from './errors'
-import { checkNames, invalid, type OptionNames } from './option-checks'
+import { checkNames, invalid, type OptionNames, optionalText } from './option-checks'
 
 export interface ProxyOptions {
   /** `http://` or `https://`; may name user and password. */
@@ -39,7 +39,7 @@ export function checkedProxy(
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
     throw invalidProxy('proxy.url has a scheme other than http or https')
   }
-  if (proxy.noProxy?.some((pattern) => covers(pattern, host, port))) return undefined
+  if (checkedPatterns(proxy.noProxy).some((pattern) => covers(pattern, host, port))) return undefined
   const secure = url.protocol === 'https:'
   return {
     secure,
@@ -50,10 +50,16 @@ export function checkedProxy(
 }
 
 function authorization(proxy: ProxyOptions, url: URL): string | undefined {
-  const username = proxy.username ?? decoded(url.username)
-  const password = proxy.password ?? decoded(url.password)
+  const username = optionalText('proxy.username', proxy.username) ?? decoded(url.username)
+  const password = optionalText('proxy.password', proxy.password) ?? decoded(url.password)
   if (username === '' && password === '') return undefined
   return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
+}
+
+function checkedPatterns(patterns: unknown): readonly string[] {
+  if (patterns === undefined || patterns === null) return []
+  if (Array.isArray(patterns) && patterns.every((pattern) => typeof pattern === 'string')) return patterns
+  throw invalid('proxy.noProxy', 'proxy.noProxy must be an array of hosts')
 }
 
 function decoded(text: string): string {

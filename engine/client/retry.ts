@@ -1,4 +1,13 @@
 import { SlsError } from './errors'
+import {
+  callable,
+  checkedObject,
+  checkNames,
+  checkSignal,
+  longestTimer,
+  type OptionNames,
+  whole
+} from './option-checks'
 
 export interface RetryPolicy {
   /** Retries of errors that are `ordinary`; -1 for ever. */
@@ -35,6 +44,32 @@ export const defaultRetryPolicy: RetryPolicy = Object.freeze({
   maxRetryBackoff: 5000
 })
 
+const retryOptions: OptionNames<RetryPolicy> = {
+  maxRetries: true,
+  maxRetriesRetryable: true,
+  baseRetryBackoff: true,
+  maxRetryBackoff: true
+}
+
+/**
+ * The policy with the defaults filled in.
+ * @throws SlsError `InvalidOption` naming the field.
+ */
+export function checkRetryPolicy(
+  retry: Partial<RetryPolicy> | undefined,
+  base: RetryPolicy = defaultRetryPolicy
+): RetryPolicy {
+  if (retry !== undefined && retry !== null) checkNames(retry, retryOptions, 'retry')
+  const number = (field: keyof RetryPolicy, least: number) =>
+    whole(field, retry?.[field] ?? base[field], least, longestTimer)
+  return {
+    maxRetries: number('maxRetries', -1),
+    maxRetriesRetryable: number('maxRetriesRetryable', -1),
+    baseRetryBackoff: number('baseRetryBackoff', 0),
+    maxRetryBackoff: number('maxRetryBackoff', 0)
+  }
+}
+
 /**
  * Milliseconds to wait after the failed attempt number `attempt` (from 1): anything up to base x 2^(attempt-1), at
  * most the policy's maximum ("full jitter", so that many clients do not come back at once).
@@ -51,10 +86,15 @@ export function backoffDelay(
 /**
  * Calls until success, an error that is final, or the policy's end. `call` is given the attempt's number, from 1.
  * Ordinary and transient failures are counted apart.
- * @throws what the last attempt threw, its `attempts` set; SlsError `Aborted` when the signal ends a wait.
+ * @throws SlsError `InvalidOption`; what the last attempt threw, its `attempts` set; SlsError `Aborted` when the signal ends a wait.
  */
 export async function withRetry<T>(call: (attempt: number) => Promise<T>, options: RetryOptions): Promise<T> {
-  const { policy, signal } = options
+  const { signal, onRetry, random } = checkedObject('options', options)
+  callable('call', call)
+  const policy = checkRetryPolicy(checkedObject('policy', options.policy))
+  checkSignal(signal)
+  if (onRetry !== undefined) callable('onRetry', onRetry)
+  if (random !== undefined) callable('random', random)
   const left = { never: 0, ordinary: policy.maxRetries, transient: policy.maxRetriesRetryable }
   for (let attempt = 1; ; attempt++) {
     try {
@@ -64,8 +104,8 @@ export async function withRetry<T>(call: (attempt: number) => Promise<T>, option
       error.attempts = attempt
       if (left[error.retryability] === 0) throw error
       left[error.retryability]--
-      const delay = backoffDelay(policy, attempt, options.random)
-      options.onRetry?.({ error, attempt, delay })
+      const delay = backoffDelay(policy, attempt, random)
+      onRetry?.({ error, attempt, delay })
       await abortableDelay(delay, signal)
     }
   }

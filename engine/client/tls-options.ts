@@ -1,6 +1,6 @@
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
 import { SlsError } from './errors'
-import { checkSpelling, type OptionNames } from './option-checks'
+import { checkSpelling, type OptionNames, optionalText } from './option-checks'
 
 export interface TlsOptions extends SecureContextOptions {
   rejectUnauthorized?: boolean | undefined
@@ -38,6 +38,7 @@ const tlsOptions: OptionNames<TlsOptions> = {
 /** @throws SlsError `InvalidOption` (field `tls`, or the option in it that there is not) */
 export function secureContext(tls: TlsOptions): SecureContext {
   checkSpelling(tls, tlsOptions, 'tls')
+  optionalText('tls.passphrase', tls.passphrase)
   const { rejectUnauthorized: _1, servername: _2, ...context } = tls
   try {
     return createSecureContext(context)

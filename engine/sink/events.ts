@@ -1,4 +1,5 @@
 import type { SlsError } from '../client/errors'
+import type { OptionNames } from '../client/option-checks'
 import type { PlannedRequest } from './dry-run'
 
 export interface RetryEvent {
@@ -91,6 +92,21 @@ export interface SinkEvents {
   spoolDamage: SpoolDamageEvent
   spoolExpired: SpoolExpiredEvent
   spoolRejected: SpoolRejectedEvent
+}
+
+export const sinkEvents: OptionNames<SinkEvents> = {
+  retry: true,
+  error: true,
+  recovered: true,
+  dropped: true,
+  planned: true,
+  highWater: true,
+  lowWater: true,
+  spoolTrouble: true,
+  spoolRecovered: true,
+  spoolDamage: true,
+  spoolExpired: true,
+  spoolRejected: true
 }
 
 export type SinkListener<Name extends keyof SinkEvents> = (event: SinkEvents[Name]) => void

@@ -3,7 +3,9 @@ import type { SlsClient } from '../client/client'
 import { supportedCompressions } from '../client/compression/compression'
 import type { CompressionName } from '../client/model'
 import {
+  callable,
   checkNames,
+  having,
   invalid,
   longestTimer,
   type OptionNames,
@@ -11,8 +13,8 @@ import {
   truth,
   whole
 } from '../client/option-checks'
-import { type ClientOptions, checkRetryPolicy } from '../client/options'
-import type { RetryPolicy } from '../client/retry'
+import type { ClientOptions } from '../client/options'
+import { checkRetryPolicy, type RetryPolicy } from '../client/retry'
 import { type SinkClock, systemClock } from './clock'
 import type { ServiceTime, TimeRepairName } from './log-time'
 
@@ -193,8 +195,8 @@ export function checkSinkOptions(options: SinkOptions, base: RetryPolicy): SinkS
     spool: checkSpool(options),
     retry: checkRetryPolicy(options.retry, base),
     maxRetryAge: whole('maxRetryAge', options.maxRetryAge ?? 0, 0, Number.MAX_SAFE_INTEGER),
-    clock: options.clock ?? systemClock,
-    random: options.random ?? Math.random
+    clock: having('clock', options.clock ?? systemClock, ['now', 'date', 'after']),
+    random: callable('random', options.random ?? Math.random)
   }
 }
 

@@ -1,4 +1,5 @@
 import { LogGroupEncoder } from '../client/codec/log-group-encoder'
+import { notTags } from '../client/codec/log-input'
 import { SlsError } from '../client/errors'
 import type { Content } from '../client/model'
 import { type BatchFrame, batchKey } from './batch-key'
@@ -111,7 +112,7 @@ function checkedTags(tags: unknown): readonly Content[] {
   const isPair = (tag: unknown) =>
     Array.isArray(tag) && tag.length === 2 && tag.every((part) => typeof part === 'string')
   if (Array.isArray(tags) && tags.every(isPair)) return tags as Content[]
-  throw new SlsError('InvalidLog', 'tags must be pairs of strings: [key, value]', { field: 'tags' })
+  throw notTags()
 }
 
 function boundFrame(frame: BatchFrame): number {

@@ -13,7 +13,7 @@ import { SlsError } from '../client/errors'
 import { isUntimely, type ServiceTime } from './log-time'
 import { SERVICE_LIMITS } from './options'
 import { largestPart, measureFrame, type Place, type WriteTarget } from './place'
-import { WriteError } from './write-error'
+import { asSlsError, WriteError } from './write-error'
 import type { WriteTicket } from './write-ledger'
 
 /** Logs for one place, written as one: all are accepted, or the promise rejects. */
@@ -76,8 +76,8 @@ function checkedBound(
     if (refusing !== undefined) assertTimely(log as LogInput, refusing)
     if (bound + place.frameBound <= SERVICE_LIMITS.bytes) return bound
   } catch (error) {
-    if (!(error instanceof SlsError)) throw error
-    const { message, field } = error
+    // A getter or a proxy may throw anything.
+    const { message, field = 'logs' } = asSlsError(error)
     const place = logs.length === 1 ? message : `log ${index}: ${message}`
     throw new WriteError('InvalidLog', place, { field, logs: logs.length, acceptedLogs: 0, logIndex: index })
   }
@@ -111,8 +111,8 @@ function frameTooLarge({ frame }: Place, logs: number, limitBytes: number): Writ
 }
 
 function boundLog(log: unknown): number {
-  assertLog(log)
-  const { contents } = log
+  assertLogTime(log as LogInput)
+  const { contents } = log as LogInput
   return isPairs(contents) ? boundPairs(contents) : boundRecord(contents)
 }
 
@@ -143,13 +143,6 @@ function boundRecord(contents: Readonly<Record<string, unknown>>): number {
   }
   if (fields === 0) assertRecord(contents)
   return LOG_BOUND + fields * FIELD_BOUND + units * UNIT_BOUND
-}
-
-function assertLog(log: unknown): asserts log is LogInput {
-  if (typeof log !== 'object' || log === null) {
-    throw new SlsError('InvalidLog', 'a log must be an object of time and contents', { field: 'logs' })
-  }
-  assertLogTime(log as LogInput)
 }
 
 function assertTimely({ time }: LogInput, service: ServiceTime): void {

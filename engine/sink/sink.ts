@@ -1,7 +1,14 @@
 import { SlsClient } from '../client/client'
 import type { LogInput } from '../client/codec/log-input'
 import { SlsError } from '../client/errors'
-import { checkedObject } from '../client/option-checks'
+import {
+  callable,
+  checkedName,
+  checkedObject,
+  checkNames,
+  invalid,
+  type OptionNames
+} from '../client/option-checks'
 import type { ClientOptions } from '../client/options'
 import { defaultRetryPolicy } from '../client/retry'
 import { Accumulator } from './accumulator'
@@ -10,7 +17,7 @@ import type { Batch } from './batch'
 import { type CloseReport, Closing } from './closing'
 import { DRAIN_SHARE } from './drainer'
 import { DryRun } from './dry-run'
-import { SinkEmitter, type SinkEvents, type SinkListener } from './events'
+import { SinkEmitter, type SinkEvents, type SinkListener, sinkEvents } from './events'
 import { Health } from './health'
 import type { ServiceTime } from './log-time'
 import { MemoryBudget } from './memory-budget'
@@ -30,11 +37,20 @@ import { Sender } from './sender'
 import { type SinkStatus, statusOf } from './status'
 import { StoreAndForward } from './store-and-forward'
 import { Throughput } from './throughput'
-import { WriteError } from './write-error'
+import { asSlsError, WriteError } from './write-error'
 import { type Receipt, WriteLedger, type WriteObserver } from './write-ledger'
 
 /** Of the buffer: while less is in use, batches that wait keep some memory that they do not fill, which saves a copy. */
 const UNTRIMMED_SHARE = 1 / 8
+
+const writeParts: OptionNames<SinkWrite> = {
+  logs: true,
+  logstore: true,
+  topic: true,
+  source: true,
+  tags: true,
+  hashKey: true
+}
 
 /** Milliseconds that `close` tries for when it is not told. */
 const CLOSE_DEADLINE = 10_000
@@ -127,19 +143,28 @@ export class SlsSink {
    * @returns when every log is accepted, or on disk where there is a spool
    * @throws WriteError `InvalidLog` or `LogTooLarge` naming the log; `BufferFull`, `Dropped`, `Closed`; what the
    *   service refused or what ended the retries. It tells how many logs were accepted. SlsError `InvalidOption` for
-   *   the logstore or hash key.
+   *   the logstore, the hash key, a part that a write has not, and what is no write at all.
    */
   write(write: SinkWrite | readonly LogInput[]): Promise<Receipt> {
-    const complete = isLogs(write) ? { logs: write } : write
-    return new Promise((accepted, failed) => this.submit(complete, { accepted, failed }))
+    return new Promise((accepted, failed) => {
+      const complete = completed(write)
+      for (const name in complete) if (!(name in writeParts)) checkNames(complete, writeParts, 'write')
+      this.submit(complete, { accepted, failed })
+    })
   }
 
-  /** As `write`, without a promise: for so many small writes that these would be felt. Never throws. */
+  /**
+   * As `write`, without a promise and without a look for parts that a write has not: for so many small writes that
+   * these would be felt.
+   * @throws SlsError `InvalidOption` only where the observer is none
+   */
   submit(write: SinkWrite, observer: WriteObserver): void {
+    if (typeof observer?.accepted !== 'function' || typeof observer.failed !== 'function')
+      throw invalid('observer', 'observer must be an object with the functions accepted and failed')
     try {
-      this.#accept(write, observer)
+      this.#accept(checkedObject('write', write), observer)
     } catch (error) {
-      observer.failed(error)
+      observer.failed(asSlsError(error))
     }
   }
 
@@ -154,8 +179,11 @@ export class SlsSink {
   /**
    * Takes no more writes, sends what there is, puts on disk in time what cannot be sent where there is a spool, and after
    * `deadline` milliseconds fails what is left with code `Closed`. A later call returns the same report.
+   * @throws SlsError `InvalidOption` where the deadline is no number
    */
   close(deadline: number = CLOSE_DEADLINE): Promise<CloseReport> {
+    if (typeof deadline !== 'number' || Number.isNaN(deadline))
+      return Promise.reject(invalid('deadline', 'deadline must be a number of milliseconds'))
     this.#closing ??= new Closing({
       clock: this.#settings.clock,
       ledger: this.#ledger,
@@ -172,8 +200,9 @@ export class SlsSink {
     return this.#closing
   }
 
+  /** @throws SlsError `InvalidOption` for an event that there is not */
   on<Name extends keyof SinkEvents>(name: Name, listener: SinkListener<Name>): this {
-    this.#emitter.on(name, listener)
+    this.#emitter.on(checkedName('event', name, sinkEvents), callable('listener', listener))
     return this
   }
 
@@ -288,6 +317,10 @@ function isPutClient(client: PutClient | ClientOptions): client is PutClient {
 
 function countOf(logs: unknown): number {
   return Array.isArray(logs) ? logs.length : 0
+}
+
+function completed(write: SinkWrite | readonly LogInput[]): SinkWrite {
+  return isLogs(write) ? { logs: write } : checkedObject('write', write)
 }
 
 function isLogs(write: SinkWrite | readonly LogInput[]): write is readonly LogInput[] {

@@ -1,6 +1,7 @@
 import type { LogGroupView } from '../client/codec/log-group-list'
 import type { SlsError } from '../client/errors'
 import type { ConsumerGroup, Log } from '../client/model'
+import type { OptionNames } from '../client/option-checks'
 import type { InvalidCursorPolicy } from './options'
 
 /** What the source does when something goes wrong or right. */
@@ -127,6 +128,29 @@ export interface SourceEvents {
   commitFailed: { logstore: string; shard: number; cursor: string; error: SlsError; delay: number }
   /** Every shard is read up to the stop time, and all that came is acknowledged. */
   done: Record<string, never>
+}
+
+export const sourceEvents: OptionNames<SourceEvents> = {
+  retry: true,
+  error: true,
+  recovered: true,
+  shards: true,
+  groupDiffers: true,
+  lost: true,
+  start: true,
+  finished: true,
+  skipped: true,
+  gap: true,
+  redelivery: true,
+  overdue: true,
+  poison: true,
+  stopped: true,
+  lag: true,
+  stalled: true,
+  held: true,
+  commit: true,
+  commitFailed: true,
+  done: true
 }
 
 export type SourceListener<Name extends keyof SourceEvents> = (event: SourceEvents[Name]) => void

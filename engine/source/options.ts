@@ -1,5 +1,8 @@
+import { types } from 'node:util'
 import {
+  callable,
   checkNames,
+  having,
   invalid,
   longestTimer,
   type OptionNames,
@@ -7,8 +10,8 @@ import {
   truth,
   whole
 } from '../client/option-checks'
-import { type ClientOptions, checkRetryPolicy } from '../client/options'
-import type { RetryPolicy } from '../client/retry'
+import type { ClientOptions } from '../client/options'
+import { checkRetryPolicy, type RetryPolicy } from '../client/retry'
 import type { ProgressStore } from '../state/progress-store'
 import type { ShardAssignment } from './assignment'
 import { type AssignmentSettings, checkedAssignment } from './assignment-options'
@@ -185,7 +188,7 @@ export function checkSourceOptions(options: SourceOptions, clientRetry: RetryPol
     checkpointMode,
     checkpointInterval: whole('checkpointInterval', options.checkpointInterval ?? 5000, 10, longestTimer),
     commitInterval: whole('commitInterval', options.commitInterval ?? 10_000, 10, longestTimer),
-    state: options.state,
+    state: checkedStore(options.state),
     maxRedeliveries: whole('maxRedeliveries', options.maxRedeliveries ?? -1, -1, Number.MAX_SAFE_INTEGER),
     onPoison: oneOf('onPoison', options.onPoison ?? 'skip', ['skip', 'stop']),
     ackTimeout: whole('ackTimeout', options.ackTimeout ?? 0, 0, longestTimer),
@@ -206,8 +209,8 @@ export function checkSourceOptions(options: SourceOptions, clientRetry: RetryPol
     stallTimeout: whole('stallTimeout', options.stallTimeout ?? 180_000, 1, longestTimer),
     closeTimeout: whole('closeTimeout', options.closeTimeout ?? 10_000, 0, longestTimer),
     retry: checkRetryPolicy(options.retry, clientRetry),
-    clock: options.clock ?? systemClock,
-    random: options.random ?? Math.random
+    clock: having('clock', options.clock ?? systemClock, ['now', 'delay']),
+    random: callable('random', options.random ?? Math.random)
   }
 }
 
@@ -234,21 +237,27 @@ export function checkedDefault(field: string, position: StartPosition): DefaultP
 }
 
 function checkedLogstores(logstores: unknown): readonly string[] | RegExp {
-  if (logstores instanceof RegExp) {
+  if (types.isRegExp(logstores)) {
     return new RegExp(`^(?:${logstores.source})$`, logstores.flags.replace(/[gy]/g, ''))
   }
   const names = Array.isArray(logstores) ? logstores : [logstores]
-  const wrong = names.find((name) => typeof name !== 'string' || !/^[A-Za-z0-9_-]{1,128}$/.test(name))
+  const isWrong = (name: unknown) => typeof name !== 'string' || !/^[A-Za-z0-9_-]{1,128}$/.test(name)
   if (names.length === 0 || names[0] === '' || names[0] === undefined) {
     throw invalid('logstores', 'logstores is missing: expected a name, names or an expression')
   }
-  if (wrong !== undefined) {
+  if (names.some(isWrong)) {
+    const wrong: unknown = names.find(isWrong)
+    const told = typeof wrong === 'string' ? JSON.stringify(wrong) : `a value of type ${typeof wrong}`
     throw invalid(
       'logstores',
-      `logstores: ${JSON.stringify(wrong)} is no name of a logstore: expected letters, digits, hyphens and underscores`
+      `logstores: ${told} is no name of a logstore: expected letters, digits, hyphens and underscores`
     )
   }
   return [...new Set(names as string[])]
+}
+
+function checkedStore(store: ProgressStore | null | undefined): ProgressStore | undefined {
+  return store === undefined || store === null ? undefined : having('state', store, ['load', 'save'])
 }
 
 function checkedGroup(group: unknown): string | undefined {

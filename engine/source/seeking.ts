@@ -1,4 +1,5 @@
 import { SlsError } from '../client/errors'
+import { checkedObject, invalid, text, whole } from '../client/option-checks'
 import type { SourceContext } from './context'
 import { checkedDefault, checkedPosition, type DefaultPosition, type StartPosition } from './options'
 import type { ShardReader } from './shard-reader'
@@ -85,9 +86,10 @@ export class Seeking {
   }
 
   #assertRead(shard: ShardPlace | undefined): void {
-    if (shard === undefined || this.#shards.reads(shard)) return
-    throw new SlsError('InvalidOption', `shard: ${shard.logstore}/${shard.shard} is not read here`, {
-      field: 'shard'
-    })
+    if (shard === undefined) return
+    const { logstore, shard: id } = checkedObject('shard', shard)
+    text('shard.logstore', logstore)
+    whole('shard.shard', id, 0, Number.MAX_SAFE_INTEGER)
+    if (!this.#shards.reads(shard)) throw invalid('shard', `shard: ${logstore}/${id} is not read here`)
   }
 }

@@ -1,6 +1,6 @@
 import { SlsClient } from '../client/client'
 import { SlsError } from '../client/errors'
-import { checkedObject, longestTimer } from '../client/option-checks'
+import { callable, checkedName, checkedObject, longestTimer } from '../client/option-checks'
 import type { ClientOptions } from '../client/options'
 import type { SourceBatch } from './batch'
 import { Checkpoints } from './checkpoints'
@@ -8,7 +8,7 @@ import { abortable, Condition } from './condition'
 import type { SourceContext } from './context'
 import { Damages } from './damages'
 import { Discovery } from './discovery'
-import { SourceEmitter, type SourceEvents, type SourceListener } from './events'
+import { SourceEmitter, type SourceEvents, type SourceListener, sourceEvents } from './events'
 import type { Fetched } from './fetched'
 import { groupParts } from './group-parts'
 import { HandOver } from './hand-over'
@@ -114,8 +114,9 @@ export class SlsSource implements AsyncIterable<SourceBatch> {
     return metricsOf(this.status())
   }
 
+  /** @throws SlsError `InvalidOption` for an event that there is not */
   on<Name extends keyof SourceEvents>(name: Name, listener: SourceListener<Name>): this {
-    this.#context.emitter.on(name, listener)
+    this.#context.emitter.on(checkedName('event', name, sourceEvents), callable('listener', listener))
     return this
   }
 

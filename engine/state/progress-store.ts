@@ -2,6 +2,7 @@ import { readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import * as path from 'node:path'
 import writeFileAtomic from 'write-file-atomic'
 import { SlsError } from '../client/errors'
+import { text } from '../client/option-checks'
 import { makeFolder } from './make-folder'
 import { emptySnapshot, formatSnapshot, type ProgressSnapshot, parseSnapshot } from './progress-snapshot'
 import { errorCode, syncFolder } from './sync-folder'
@@ -38,8 +39,9 @@ export class FileProgressStore implements ProgressStore {
   /** Only a file known to be whole may take the place of the previous one. */
   #whole: boolean = false
 
+  /** @throws SlsError `InvalidOption` where the file has no name */
   constructor(file: string) {
-    this.file = path.resolve(file)
+    this.file = path.resolve(text('file', file))
   }
 
   /**
@@ -59,16 +61,16 @@ export class FileProgressStore implements ProgressStore {
 
   /** @throws SlsError `State` */
   async save(snapshot: ProgressSnapshot): Promise<void> {
-    const text = formatSnapshot(snapshot)
+    const content = formatSnapshot(snapshot)
     try {
       await makeFolder(path.dirname(this.file))
       if (this.#whole) {
         this.#whole = false
         await rename(this.file, this.#previous)
       }
-      await writeFileAtomic(this.file, text)
+      await writeFileAtomic(this.file, content)
       const { size } = await stat(this.file)
-      if (size !== Buffer.byteLength(text)) throw new Error('the disk is full')
+      if (size !== Buffer.byteLength(content)) throw new Error('the disk is full')
       await syncFolder(path.dirname(this.file))
       this.#whole = true
     } catch (cause) {
@@ -85,9 +87,9 @@ export class FileProgressStore implements ProgressStore {
   }
 
   async #read(file: string): Promise<ProgressSnapshot | undefined> {
-    let text: string
+    let content: string
     try {
-      text = await readFile(file, 'utf8')
+      content = await readFile(file, 'utf8')
     } catch (cause) {
       if (errorCode(cause) === 'ENOENT') return undefined
       throw new SlsError('State', `The progress could not be read from ${file}: ${reason(cause)}`, {
@@ -97,7 +99,7 @@ export class FileProgressStore implements ProgressStore {
       })
     }
     try {
-      return parseSnapshot(text)
+      return parseSnapshot(content)
     } catch (cause) {
       return this.#keepAside(file, cause)
     }

@@ -1,4 +1,5 @@
 import type { ConsumerGroup, ShardCheckpoint } from '../model'
+import { checkedObject, invalid, optionalText, text, truth, whole } from '../option-checks'
 import { JsonValue } from '../response-json'
 import type { QueryParameter } from '../signable-request'
 import type { ServiceCall, ServiceResponse } from '../signed-call'
@@ -18,15 +19,25 @@ export interface CheckpointUpdate {
   force: boolean
 }
 
+/** @throws SlsError `InvalidOption` naming the setting that is wrong, as the other calls do */
 export function createConsumerGroupCall(logstore: string, group: ConsumerGroup): ServiceCall {
+  const { name, timeout, order } = checkedObject('group', group)
+  text('name', name)
+  checkTimeout(timeout)
+  truth('order', order)
   return {
     api: 'CreateConsumerGroup',
     logstore,
-    consumerGroup: group.name,
+    consumerGroup: name,
     method: 'POST',
     path: consumerGroupsPath(logstore),
-    ...json({ consumerGroup: group.name, timeout: group.timeout, order: group.order })
+    ...json({ consumerGroup: name, timeout, order })
   }
+}
+
+/** Seconds. */
+function checkTimeout(timeout: unknown): void {
+  whole('timeout', timeout, 1, Number.MAX_SAFE_INTEGER)
 }
 
 /** What is not given stays as it is. */
@@ -35,7 +46,9 @@ export function updateConsumerGroupCall(
   name: string,
   settings: ConsumerGroupSettings
 ): ServiceCall {
-  const { timeout, order } = settings
+  const { timeout, order } = checkedObject('settings', settings)
+  if (timeout !== undefined) checkTimeout(timeout)
+  if (order !== undefined) truth('order', order)
   return {
     api: 'UpdateConsumerGroup',
     logstore,
@@ -73,10 +86,15 @@ export function heartbeatCall(
     path: consumerGroupPath(logstore, group),
     query: [
       ['type', 'heartbeat'],
-      ['consumer', consumer]
+      ['consumer', text('consumer', consumer)]
     ],
-    ...json(shards)
+    ...json(checkedShards(shards))
   }
+}
+
+function checkedShards(shards: unknown): number[] {
+  if (Array.isArray(shards)) return shards.map(checkedShard)
+  throw invalid('shards', 'shards must be an array of shard ids')
 }
 
 /** The shards that the consumer should hold. */
@@ -85,6 +103,7 @@ export function readHeartbeat(response: ServiceResponse): number[] {
 }
 
 export function updateCheckpointCall(update: CheckpointUpdate): ServiceCall {
+  const { cursor, consumer, force } = checkedObject('request', update)
   return {
     api: 'UpdateCheckPoint',
     logstore: update.logstore,
@@ -93,10 +112,10 @@ export function updateCheckpointCall(update: CheckpointUpdate): ServiceCall {
     path: consumerGroupPath(update.logstore, update.group),
     query: [
       ['type', 'checkpoint'],
-      ['consumer', update.consumer ?? ''],
-      ['forceSuccess', String(update.force)]
+      ['consumer', optionalText('consumer', consumer) ?? ''],
+      ['forceSuccess', String(truth('force', force))]
     ],
-    ...json({ shard: checkedShard(update.shard), checkpoint: update.cursor })
+    ...json({ shard: checkedShard(update.shard), checkpoint: text('cursor', cursor) })
   }
 }
 

@@ -1,4 +1,5 @@
 import type { LogstoreInfo } from '../model'
+import { checkedObject, optionalText } from '../option-checks'
 import { JsonValue } from '../response-json'
 import type { QueryParameter } from '../signable-request'
 import type { ServiceCall, ServiceResponse } from '../signed-call'
@@ -13,7 +14,15 @@ export interface LogstorePage {
   total: number
 }
 
-export function listLogstoresCall(offset: number, contains: string | undefined): ServiceCall {
+/** @throws SlsError `InvalidOption` where the filter is no object, or what it contains no text */
+export function listLogstoresCall(
+  offset: number,
+  filter: { contains?: string | undefined } | undefined
+): ServiceCall {
+  const contains = optionalText(
+    'filter.contains',
+    filter === undefined ? undefined : checkedObject('filter', filter).contains
+  )
   const query: QueryParameter[] = [
     ['offset', String(offset)],
     ['size', String(logstorePageSize)]

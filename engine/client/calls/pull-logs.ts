@@ -1,6 +1,7 @@
 import { decompress } from '../compression/compression'
 import { SlsError } from '../errors'
 import type { CompressionName } from '../model'
+import { callable, checkedObject, optionalText, text, whole } from '../option-checks'
 import { badResponse } from '../response-json'
 import type { ServiceCall, ServiceResponse } from '../signed-call'
 import { shardPath } from './resource-path'
@@ -51,13 +52,17 @@ export const maxPullSize = 64 * 1024 * 1024
 /** A block may grow a little when it is compressed. */
 const maxResponseSize = maxPullSize + 1024 * 1024
 
+/** @throws SlsError `InvalidOption` naming the part of the request that is wrong */
 export function pullLogsCall(request: PullLogsRequest): ServiceCall {
+  const { cursor, count, endCursor, allocate } = checkedObject('request', request)
   const query: [string, string][] = [
     ['type', 'log'],
-    ['cursor', request.cursor],
-    ['count', String(request.count)]
+    ['cursor', text('cursor', cursor)],
+    ['count', String(whole('count', count, 1, 1000))]
   ]
-  if (request.endCursor !== undefined) query.push(['end_cursor', request.endCursor])
+  if (endCursor !== undefined) query.push(['end_cursor', text('endCursor', endCursor)])
+  optionalText('query', request.query)
+  if (allocate !== undefined) callable('allocate', allocate)
   if (isFiltered(request.query)) query.push(['query', request.query], ['pullMode', 'scan_on_stream'])
   return {
     api: 'PullLogs',
@@ -79,7 +84,7 @@ export async function readPullLogs(
   { query, allocate }: Pick<PullLogsRequest, 'query' | 'allocate'>
 ): Promise<PullResult> {
   const filtered = isFiltered(query)
-  const nextCursor = text(response, 'x-log-cursor')
+  const nextCursor = headerText(response, 'x-log-cursor')
   if (nextCursor === undefined) throw badResponse(response, 'the header x-log-cursor is missing')
   const groupCount = mandatory(response, 'x-log-count')
   const rawSize = mandatory(response, 'x-log-bodyrawsize')
@@ -97,7 +102,7 @@ export async function readPullLogs(
     rawSize,
     body: await decompressed(response, compression, rawSize, allocate),
     block: compression === 'lz4' && rawSize > 0 ? response.body : undefined,
-    endOfCursor: text(response, 'x-log-end-of-cursor') === '1',
+    endOfCursor: headerText(response, 'x-log-end-of-cursor') === '1',
     lastCursor: lastCursor === undefined ? undefined : BigInt(lastCursor),
     cursorTime: optional(response, 'x-log-cursor-time')
   }
@@ -131,7 +136,7 @@ async function decompressed(
 }
 
 function compressionOf(response: ServiceResponse): CompressionName {
-  const name = text(response, 'x-log-compresstype') ?? 'none'
+  const name = headerText(response, 'x-log-compresstype') ?? 'none'
   switch (name) {
     case 'lz4':
     case 'zstd':
@@ -193,13 +198,13 @@ function optional(response: ServiceResponse, header: string): number | undefined
 }
 
 function digits(response: ServiceResponse, header: string): string | undefined {
-  const value = text(response, header)
+  const value = headerText(response, header)
   if (value === undefined) return undefined
   if (!/^\d{1,20}$/.test(value)) throw badResponse(response, `the header ${header} is not a number`)
   return value
 }
 
-function text(response: ServiceResponse, header: string): string | undefined {
-  const value = response.headers[header]
+function headerText(response: ServiceResponse, name: string): string | undefined {
+  const value = response.headers[name]
   return typeof value === 'string' && value !== '' ? value : undefined
 }

@@ -1,4 +1,5 @@
-import type { CompressionName } from '../model'
+import { type CompressionName, compressionNames } from '../model'
+import { checkedBytes, checkedObject, oneOf, optionalText, whole } from '../option-checks'
 import type { ServiceCall } from '../signed-call'
 import { logstorePath } from './resource-path'
 
@@ -13,20 +14,26 @@ export interface PutLogsRequest {
   hashKey?: string | undefined
 }
 
+/** @throws SlsError `InvalidOption` naming the part of the request that is wrong */
 export function putLogsCall(request: PutLogsRequest): ServiceCall {
+  const { body, rawSize, compression } = checkedObject('request', request)
+  checkedBytes('body', body)
+  whole('rawSize', rawSize, 0, Number.MAX_SAFE_INTEGER)
+  oneOf('compression', compression, compressionNames)
+  const hashKey = optionalText('hashKey', request.hashKey)
   const headers: Record<string, string> = {
     'content-type': 'application/x-protobuf',
-    'x-log-bodyrawsize': String(request.rawSize)
+    'x-log-bodyrawsize': String(rawSize)
   }
-  if (request.compression !== 'none') headers['x-log-compresstype'] = request.compression
+  if (compression !== 'none') headers['x-log-compresstype'] = compression
   const shards = `${logstorePath(request.logstore)}/shards`
   return {
     api: 'PutLogs',
     logstore: request.logstore,
     method: 'POST',
-    path: request.hashKey === undefined ? `${shards}/lb` : `${shards}/route`,
-    query: request.hashKey === undefined ? [] : [['key', request.hashKey]],
+    path: hashKey === undefined ? `${shards}/lb` : `${shards}/route`,
+    query: hashKey === undefined ? [] : [['key', hashKey]],
     headers,
-    body: request.body
+    body
   }
 }

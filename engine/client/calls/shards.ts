@@ -1,5 +1,5 @@
-import { SlsError } from '../errors'
 import type { CursorPosition, Shard, ShardStatus } from '../model'
+import { invalid, text } from '../option-checks'
 import { badResponse, JsonValue } from '../response-json'
 import type { ServiceCall, ServiceResponse } from '../signed-call'
 import { logstorePath, shardPath } from './resource-path'
@@ -25,13 +25,11 @@ function shardStatus(status: string, response: ServiceResponse): ShardStatus {
   throw badResponse(response, 'a shard is neither readwrite nor readonly')
 }
 
-/** @throws SlsError `InvalidOption` where `from` is a number but no Unix second. */
+/** @throws SlsError `InvalidOption` where `from` is neither begin nor end nor a Unix second. */
 export function getCursorCall(logstore: string, shard: number, from: CursorPosition): ServiceCall {
-  if (typeof from === 'number' && !(Number.isSafeInteger(from) && from >= 0)) {
-    throw new SlsError('InvalidOption', 'position is not a time: expected whole Unix seconds', {
-      field: 'position'
-    })
-  }
+  const isTime = typeof from === 'number' && Number.isSafeInteger(from) && from >= 0
+  if (!isTime && from !== 'begin' && from !== 'end')
+    throw invalid('position', 'position is not a time: expected begin, end or whole Unix seconds')
   return {
     api: 'GetCursor',
     logstore,
@@ -58,7 +56,7 @@ export function getCursorTimeCall(logstore: string, shard: number, cursor: strin
     path: shardPath(logstore, shard),
     query: [
       ['type', 'cursor_time'],
-      ['cursor', cursor]
+      ['cursor', text('cursor', cursor)]
     ]
   }
 }

@@ -1,5 +1,7 @@
+import { constants } from 'node:buffer'
 import { SlsError } from '../errors'
 import type { Content } from '../model'
+import { checkedObject, whole } from '../option-checks'
 import { ContentWriter } from './content-writer'
 import { GrowingBuffer } from './growing-buffer'
 import {
@@ -9,6 +11,7 @@ import {
   isPairs,
   type LogInput,
   notPair,
+  notTags,
   notText
 } from './log-input'
 import * as tags from './tags'
@@ -44,9 +47,10 @@ export class LogGroupEncoder {
 
   /**
    * @param initialCapacity bytes
-   * @throws SlsError `InvalidLog` when topic, source or a tag is not text
+   * @throws SlsError `InvalidLog` when topic, source or a tag is not text, `InvalidOption`
    */
   constructor(frame: LogGroupFrame, initialCapacity: number = DEFAULT_CAPACITY) {
+    whole('initialCapacity', initialCapacity, 0, constants.MAX_LENGTH)
     this.#tail = encodeFrame(frame)
     this.#buffer = new GrowingBuffer(initialCapacity)
     this.#contents = new ContentWriter(this.#buffer)
@@ -167,13 +171,16 @@ function textFieldSize(text: string): number {
 }
 
 function encodeFrame(frame: LogGroupFrame): Buffer {
-  const { topic = '', source = '' } = frame
+  const { topic = '', source = '', tags: pairs } = checkedObject('frame', frame)
   assertText('topic', topic)
   assertText('source', source)
   const parts: Buffer[] = []
   if (topic !== '') parts.push(textField(tags.GROUP_TOPIC, topic))
   if (source !== '') parts.push(textField(tags.GROUP_SOURCE, source))
-  frame.tags?.forEach(([key, value], index) => {
+  if (pairs !== undefined && pairs !== null && !Array.isArray(pairs)) throw notTags()
+  pairs?.forEach((tag: unknown, index) => {
+    if (!Array.isArray(tag) || tag.length !== 2) throw notPair(index, 'tags')
+    const [key, value] = tag
     assertText(`tags[${index}]`, key)
     assertText(`tags[${index}]`, value)
     const pair = Buffer.concat([textField(tags.PAIR_KEY, key), textField(tags.PAIR_VALUE, value)])

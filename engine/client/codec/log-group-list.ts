@@ -1,4 +1,5 @@
 import type { Content, Log } from '../model'
+import { checkedBytes } from '../option-checks'
 import { readLog, readPair, wrongType } from './log-reader'
 import { nativeBuffer } from './native-buffer'
 import { type RecordBlock, RecordReader } from './record-reader'
@@ -59,9 +60,12 @@ export function* cutBlock({ records, times, timesNs }: RecordBlock, size: number
 /**
  * The groups of a LogGroupList, the decompressed body of a pull.
  * @param memory where the body lies: where not given, always in `body`
- * @throws SlsError `CorruptBody` naming the byte offset and the field
+ * @throws SlsError `CorruptBody` naming the byte offset and the field; `InvalidOption` for what is no Buffer
  */
-export function parseLogGroupList(body: Buffer, memory: BodyMemory = lasting(body)): LogGroupView[] {
+export function parseLogGroupList(
+  body: Buffer,
+  memory: BodyMemory = lasting(checkedBytes('body', body))
+): LogGroupView[] {
   const reader = new WireReader(body, 0, body.length)
   const groups: LogGroupView[] = []
   while (!reader.done) {

@@ -15,7 +15,10 @@ export interface LogInput {
   contents: readonly Content[] | Readonly<Record<string, string>>
 }
 
+/** Of what is no log at all, too. */
 export function assertLogTime(log: LogInput): void {
+  if (typeof log !== 'object' || log === null)
+    throw invalidLog('logs', 'a log must be an object of time and contents')
   const { time, timeNs } = log
   if (!(Number.isInteger(time) && time >= 0 && time <= MAX_TIME)) {
     throw invalidLog('time', `time must be Unix seconds, a whole number from 0 to ${MAX_TIME}`)
@@ -50,8 +53,12 @@ export function notText(key: string, value: unknown): SlsError {
   )
 }
 
-export function notPair(index: number): SlsError {
-  return invalidLog(`contents[${index}]`, `contents[${index}] must be a pair of strings: [key, value]`)
+export function notPair(index: number, list = 'contents'): SlsError {
+  return invalidLog(`${list}[${index}]`, `${list}[${index}] must be a pair of strings: [key, value]`)
+}
+
+export function notTags(): SlsError {
+  return invalidLog('tags', 'tags must be pairs of strings: [key, value]')
 }
 
 /** For contents without a field of their own: a Map, a Date and others hold something that would be lost. */
@@ -61,7 +68,7 @@ export function assertRecord(contents: object): void {
   throw invalidLog('contents', `contents must be an object or an array of pairs, it is a ${kind}`)
 }
 
-export function assertText(field: string, text: unknown): void {
+export function assertText(field: string, text: unknown): asserts text is string {
   if (typeof text !== 'string') throw invalidLog(field, `${field} must be text, it is ${typeName(text)}`)
 }
 

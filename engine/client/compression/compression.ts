@@ -1,7 +1,8 @@
 import { promisify } from 'node:util'
 import * as zlib from 'node:zlib'
 import { SlsError } from '../errors'
-import type { CompressionName } from '../model'
+import { type CompressionName, compressionNames } from '../model'
+import { checkedBytes, oneOf } from '../option-checks'
 import { type Expand, expandExactly } from './expand'
 import { type Lz4Implementation, lz4 } from './lz4'
 import { zstd } from './zstd'
@@ -33,10 +34,12 @@ export function supportedCompressions(): CompressionName[] {
 
 /**
  * The body to send: one LZ4 block (no frame, no size prefix), one zstd frame, a zlib stream, or `raw` itself.
- * @throws SlsError `InvalidOption`, field `compression`, for zstd where this Node has none
+ * @throws SlsError `InvalidOption`, field `compression`, for one that there is not, and zstd where this Node has none;
+ *   field `raw` for what is no Buffer
  */
 export async function compress(name: CompressionName, raw: Buffer): Promise<Buffer> {
-  switch (name) {
+  checkedBytes('raw', raw)
+  switch (oneOf('compression', name, compressionNames)) {
     case 'lz4':
       return compressLz4(raw)
     case 'deflate':

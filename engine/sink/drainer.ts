@@ -201,7 +201,7 @@ export class Drainer {
     const { keeper, settings } = this.parts
     const { spool } = keeper
     if (spool === undefined) return false
-    this.#backlog ??= { reader: spool.reader(), window: new Set() }
+    this.#backlog ??= this.#begin(spool)
     this.#splitIfBehind()
     if (this.#streams.size >= settings.concurrency * BATCHES_PER_REQUEST) return false
     const due = this.#postponed.takeDue(settings.clock.now(), ({ head }) => this.#fits(head))
@@ -219,6 +219,11 @@ export class Drainer {
       return true
     }
     return false
+  }
+
+  #begin(spool: Spool): Stream {
+    this.#expiry.passes(spool.nextSeq)
+    return { reader: spool.reader(), window: new Set() }
   }
 
   /** Undefined where it is damaged. One that cannot be read at present keeps its place. */
@@ -332,6 +337,8 @@ export class Drainer {
 
   #expire(): void {
     this.#expireLater()
+    const { spool } = this.parts.keeper
+    if (spool !== undefined) this.#expiry.passes(spool.nextSeq)
     const over: RecordPlace[] = this.#postponed.takeAll((place) => this.#expiry.isOver(place))
     for (const batch of [...this.#streams.keys()]) {
       const { stored, state } = batch

@@ -103,6 +103,11 @@ export class Spool {
     return this.options.limit
   }
 
+  /** The number of the record that is written next. */
+  get nextSeq(): number {
+    return this.#nextSeq
+  }
+
   /** How often records did not get to disk. */
   get failures(): number {
     return this.#writer.failures + this.#refusals

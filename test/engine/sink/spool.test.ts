@@ -293,6 +293,39 @@ describe('A sink with a spool', () => {
     assert.equal(service.accepted.length, 0)
   })
 
+  it('gives up nothing since the clock was set, but what was written so long before', async () => {
+    const clock = new FakeClock()
+    let ahead = 0
+    const date = clock.date.bind(clock)
+    clock.date = () => date() + ahead
+    const later = (what: string, isSo: () => boolean) =>
+      until(what, async () => {
+        await clock.advance(1000)
+        return isSo()
+      })
+    const { service } = spooled
+    service.answer = () => refusals.network()
+    const sink = spooled.sink({ clock, spoolMaxAge: 60 })
+    await until('the disk', () => sink.status().spool?.state === 'ready')
+    const write = async (id: number) => {
+      const written = watch(sink.write({ logs: [log(id)] }))
+      await later('the disk', () => written.state === 'resolved')
+    }
+    await write(0)
+    await clock.advance(40_000)
+    await write(1)
+    ahead = 7 * 86_400_000
+    await later('the end of the older one', () => sink.status().spool?.expired === 1)
+    assert.ok(clock.now() > 60_000)
+    service.answer = () => undefined
+    await later('the other', () => service.values('id').length > 0)
+    assert.deepEqual(service.values('id'), ['1'])
+    assert.deepEqual(
+      spooled.events.spoolExpired?.map(({ logs }) => logs),
+      [1]
+    )
+  })
+
   it('goes on in memory where the folder cannot be used, and says why', async () => {
     await writeFile(path.join(spooled.folder, 'spool'), 'a file')
     const sink = spooled.sink()

@@ -3,11 +3,13 @@ import { ServiceClock } from '../../../engine/client/service-clock'
 
 const HOUR = 3_600_000
 
-function clockAt(machine: { time: number }) {
+/** @param steady stands still where not given: then this machine's clock is set whenever it moves */
+function clockAt(machine: { time: number; steady?: number }) {
   const told: number[] = []
   const clock = new ServiceClock(
     () => machine.time,
-    (offset) => told.push(offset)
+    (offset) => told.push(offset),
+    () => machine.steady ?? 0
   )
   const answered = (time: number, refused = false) =>
     clock.learn({ date: new Date(time).toUTCString() }, refused)
@@ -42,6 +44,45 @@ describe('The clock of the service', () => {
     answered(machine.time + 30_000, true)
     assert.equal(clock.offset, 30_000)
     assert.deepEqual(told, [])
+  })
+
+  it('is this machine’s at once when that is set right, before another answer', () => {
+    const right = 1_700_000_000_000
+    const machine = { time: HOUR, steady: 0 }
+    const { clock, told, answered } = clockAt(machine)
+    answered(right)
+    machine.time = right + 5000
+    machine.steady = 5000
+    assert.equal(clock.now(), right + 5000)
+    assert.equal(clock.offset, 0)
+    assert.deepEqual(told, [right - HOUR, 0])
+  })
+
+  it('goes on when this machine’s is set back, before another answer', () => {
+    const right = 1_700_000_000_000
+    const machine = { time: right, steady: 0 }
+    const { clock, told, answered } = clockAt(machine)
+    answered(right)
+    machine.time = right - 7 * HOUR
+    machine.steady = 5000
+    assert.equal(clock.now(), right + 5000)
+    assert.deepEqual(told, [7 * HOUR + 5000])
+    answered(right + 5000)
+    assert.deepEqual(told, [7 * HOUR + 5000])
+  })
+
+  it('follows this machine’s after a sleep, and before the first answer', () => {
+    const machine = { time: 1_700_000_000_000, steady: 0 }
+    const { clock, told, answered } = clockAt(machine)
+    machine.time -= HOUR
+    assert.equal(clock.now(), machine.time)
+    answered(machine.time)
+    machine.time += 8 * HOUR
+    assert.equal(clock.now(), machine.time)
+    answered(machine.time - 2 * HOUR)
+    machine.time += 8 * HOUR
+    assert.equal(clock.now(), machine.time - 2 * HOUR)
+    assert.deepEqual(told, [-2 * HOUR])
   })
 
   it('goes by x-log-time before Date, and by nothing that is no time', () => {

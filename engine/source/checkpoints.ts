@@ -71,7 +71,7 @@ export class Checkpoints {
    */
   async settle(logstore: string, shard: number, position: bigint, signal: AbortSignal): Promise<void> {
     const { assignment, state } = this.#settings
-    if (state !== undefined) await this.#save(signal)
+    if (state !== undefined) await abortable(this.#save(signal), signal)
     if (this.#commits === undefined || (state !== undefined && assignment.type !== 'group')) return
     this.#commits.request(logstore, shard, position)
     await this.#commits.idleOf(logstore, shard, signal)
@@ -110,7 +110,10 @@ export class Checkpoints {
   }
 
   #request(positions: readonly ShardPosition[]): void {
-    for (const { logstore, shard, position } of positions) this.#commits?.request(logstore, shard, position)
+    for (const each of positions) {
+      const { logstore, shard, position } = each
+      if (this.#progress.isCurrent(each)) this.#commits?.request(logstore, shard, position)
+    }
   }
 
   #save(signal: AbortSignal): Promise<ShardPosition[]> {

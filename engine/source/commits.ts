@@ -12,6 +12,8 @@ interface ShardCommits {
   readonly shard: number
   /** Where the group's checkpoint stands, as far as is known. */
   committed: bigint | undefined
+  /** Where it stood when the shard was lost. */
+  known: bigint | undefined
   /** The group was asked. */
   isLearnt: boolean
   wanted: bigint | undefined
@@ -20,6 +22,8 @@ interface ShardCommits {
   running: boolean
   /** The next commit needs no owner: the group is new. */
   mayForce: boolean
+  /** Counts what makes an attempt that is under way out of date: a loss, a step back, a new group. */
+  turns: number
   /** What the last attempt failed with. */
   failure: SlsError | undefined
 }
@@ -69,8 +73,9 @@ export class Commits {
   learn(logstore: string, shard: number, cursor: string): void {
     const shardCommits = this.#of(logstore, shard)
     shardCommits.isLearnt = true
+    if (shardCommits.committed !== undefined && shardCommits.wanted !== undefined) return
     try {
-      shardCommits.committed ??= decodeCursor(cursor)
+      shardCommits.committed = decodeCursor(cursor)
     } catch {
       // What nobody can read is no progress: the next commit replaces it.
     }
@@ -81,27 +86,40 @@ export class Commits {
     const shardCommits = this.#of(logstore, shard)
     shardCommits.mayGoBack = true
     shardCommits.wanted = undefined
+    shardCommits.turns++
   }
 
-  /** Nothing is committed for the shard any more. */
+  /** Nothing is committed for the shard any more: another may have it. */
+  release(logstore: string, shard: number): void {
+    this.#leave(logstore, shard, (each) => place(each))
+  }
+
+  /** The shard is not there any more. */
   forget(logstore: string, shard: number): void {
-    this.#shards.delete(keyOf(logstore, shard))
-    this.#changed.changed()
+    this.#leave(logstore, shard, () => undefined)
   }
 
-  /**
-   * The group was created anew: commits once more what was committed to the one before, where nobody has done so.
-   * Never rejects.
-   */
-  async restore(logstore: string, signal: AbortSignal): Promise<void> {
-    const lost = [...this.#shards.values()].filter((each) => each.logstore === logstore)
+  /** The shards of which a checkpoint is known that the group does not have: somebody deleted the group. */
+  async lacking(logstore: string): Promise<number[]> {
+    const checkpoints = await this.#group.checkpoints(logstore)
+    return [...this.#shards.values()]
+      .filter(
+        (each) => each.logstore === logstore && !checkpoints.has(each.shard) && place(each) !== undefined
+      )
+      .map(({ shard }) => shard)
+  }
+
+  /** Gives back to a new group what is known of shards that nobody has yet. Never rejects. */
+  async restore(logstore: string, shards: readonly number[], signal: AbortSignal): Promise<void> {
+    const lost = shards.map((shard) => this.#of(logstore, shard))
     for (const each of lost) {
-      const position = each.wanted ?? each.committed
+      const position = place(each)
+      if (position === undefined) continue
       this.#startAnew(each)
-      if (position !== undefined) this.request(logstore, each.shard, position)
+      this.request(logstore, each.shard, position)
     }
-    const isRunning = () => lost.some((each) => each.running)
-    await this.#changed.until(() => !isRunning(), signal).catch(() => undefined)
+    await this.#changed.until(() => lost.every((each) => !each.running), signal).catch(() => undefined)
+    for (const { shard } of lost) this.release(logstore, shard)
   }
 
   /** Asks for a commit; returns at once. */
@@ -129,7 +147,7 @@ export class Commits {
 
   /** Resolves when nothing is left to commit, however often that has to be tried, or when the signal is aborted. */
   async idle(signal: AbortSignal): Promise<void> {
-    const running = () => [...this.#shards.values()].some((each) => each.running)
+    const running = () => [...this.#shards.values()].some((each) => each.running && each.wanted !== undefined)
     await this.#changed.until(() => !running(), signal).catch(() => undefined)
   }
 
@@ -146,56 +164,63 @@ export class Commits {
     const key = keyOf(logstore, shard)
     const known = this.#shards.get(key)
     if (known !== undefined) return known
-    const created: ShardCommits = {
-      logstore,
-      shard,
-      committed: undefined,
-      isLearnt: false,
-      wanted: undefined,
-      mayGoBack: false,
-      running: false,
-      mayForce: false,
-      failure: undefined
-    }
+    const created: ShardCommits = { logstore, shard, ...nothingKnown, running: false, turns: 0 }
     this.#shards.set(key, created)
     return created
   }
 
+  #leave(logstore: string, shard: number, known: (each: ShardCommits) => bigint | undefined): void {
+    const each = this.#shards.get(keyOf(logstore, shard))
+    if (each === undefined) return
+    Object.assign(each, nothingKnown, { known: known(each), turns: each.turns + 1 })
+    this.#dropIfUnknown(each)
+    this.#changed.changed()
+  }
+
+  /** An attempt that is under way is waited for by whoever commits next. */
+  #dropIfUnknown(each: ShardCommits): void {
+    const isUnknown = each.wanted === undefined && place(each) === undefined && !each.mayGoBack
+    if (isUnknown && !each.running) this.#shards.delete(keyOf(each.logstore, each.shard))
+  }
+
   async #commit(shardCommits: ShardCommits): Promise<void> {
     try {
-      await this.#learn(shardCommits)
-      while (isOutstanding(shardCommits) && this.#isKnown(shardCommits)) {
-        await this.#commitOnce(shardCommits)
-        await this.#learn(shardCommits)
+      while (isOutstanding(shardCommits)) {
+        if (shardCommits.isLearnt) await this.#commitOnce(shardCommits)
+        else await this.#learn(shardCommits)
       }
     } catch {
       // Only the end of the source ends the attempts.
     } finally {
       shardCommits.running = false
+      shardCommits.mayForce = false
+      this.#dropIfUnknown(shardCommits)
       this.#changed.changed()
     }
   }
 
   /** Before the first commit: the checkpoint may be further than what is known here. */
   async #learn(shardCommits: ShardCommits): Promise<void> {
-    if (shardCommits.isLearnt) return
-    const { logstore } = shardCommits
+    const { logstore, turns } = shardCommits
     const checkpoints = await this.#group.checkpoints(logstore)
+    if (turns !== shardCommits.turns) return
     for (const { shard, cursor } of checkpoints.values()) this.learn(logstore, shard, cursor)
     shardCommits.isLearnt = true
   }
 
   async #commitOnce(shardCommits: ShardCommits): Promise<void> {
-    const { logstore, shard } = shardCommits
+    const { logstore, shard, turns } = shardCommits
     let position = 0n
     const call = async () => {
-      position = shardCommits.wanted ?? position
-      if (!this.#isKnown(shardCommits)) return
+      const { wanted } = shardCommits
+      if (wanted === undefined || turns !== shardCommits.turns) return
+      position = wanted
       const cursor = encodeCursor(position)
       const consumer = shardCommits.mayForce ? undefined : this.#fence?.consumer
       const force = consumer === undefined
       const request = { logstore, group: this.#group.name, shard, cursor, consumer, force }
       await this.#client.updateCheckpoint(request, this.#signal)
+      if (turns !== shardCommits.turns) return
       shardCommits.committed = position
       shardCommits.mayGoBack = false
       shardCommits.mayForce = false
@@ -219,13 +244,24 @@ export class Commits {
       })
     } catch (error) {
       if (!(error instanceof SlsError) || this.#signal.aborted) throw error
-      if (isGroupAbsent(error)) {
+      if (isGroupAbsent(error) && (this.#fence === undefined || shardCommits.mayForce)) {
         await this.#group.create(logstore)
         this.#startAnew(shardCommits)
         return
       }
-      this.forget(logstore, shard)
-      if (!isShardAbsent(error)) this.#fence?.refused(logstore, shard, isConsumerAbsent(error))
+      if (turns !== shardCommits.turns) return
+      if (isShardAbsent(error)) {
+        this.forget(logstore, shard)
+        return
+      }
+      this.release(logstore, shard)
+      this.#fence?.refused(logstore, shard, isConsumerAbsent(error) || isGroupAbsent(error))
+    } finally {
+      // Nobody knows whether what is out of date came before what was learnt since.
+      if (turns !== shardCommits.turns) {
+        shardCommits.isLearnt = false
+        shardCommits.committed = undefined
+      }
     }
   }
 
@@ -234,16 +270,29 @@ export class Commits {
     shardCommits.isLearnt = false
     shardCommits.committed = undefined
     shardCommits.mayForce = true
+    shardCommits.turns++
   }
+}
 
-  #isKnown({ logstore, shard }: ShardCommits): boolean {
-    return this.#shards.has(keyOf(logstore, shard))
-  }
+const nothingKnown = {
+  committed: undefined,
+  known: undefined,
+  isLearnt: false,
+  wanted: undefined,
+  mayGoBack: false,
+  mayForce: false,
+  failure: undefined
 }
 
 /** Nothing that another attempt would change. */
 function isFinal(error: SlsError): boolean {
   return isGroupAbsent(error) || isShardAbsent(error) || isConsumerAbsent(error) || isConsumerReplaced(error)
+}
+
+/** How far the group came, or is to come, as far as is known. */
+function place({ wanted, committed, known, mayGoBack }: ShardCommits): bigint | undefined {
+  if (wanted === undefined || committed === undefined) return wanted ?? committed ?? known
+  return mayGoBack || wanted > committed ? wanted : committed
 }
 
 function isOutstanding({ wanted, committed, mayGoBack }: ShardCommits): boolean {

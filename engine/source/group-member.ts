@@ -26,8 +26,10 @@ export interface GroupMemberHost {
   handOver(shard: number, signal: AbortSignal): Promise<void>
   /** Shards were lost without a hand-over, and are not held any more. */
   lost(shards: number[], reason: LossReason): void
-  /** The group was deleted and is there again: gives back to it what was committed. Never rejects. */
-  restore(signal: AbortSignal): Promise<void>
+  /** The shards of which a checkpoint is known that the group does not have. */
+  lacking(): Promise<number[]>
+  /** The group was deleted and is there again: gives back to it what is known of these shards. Never rejects. */
+  restore(shards: readonly number[], signal: AbortSignal): Promise<void>
 }
 
 export interface GroupMemberParts {
@@ -52,6 +54,8 @@ export class GroupMember {
   readonly #timer: Sleeper
   readonly #stop = new AbortController()
   #isJoined: boolean = false
+  /** What the service did not know this member to hold, until the group has its checkpoints: it may be a new one. */
+  #lost: Set<number> | undefined
   /** Counts losses: the answer to a heartbeat from before one is out of date. */
   #losses = 0
   #timeout: number
@@ -109,6 +113,7 @@ export class GroupMember {
       this.#leaving.get(shard)?.abort()
       this.#leaving.delete(shard)
     }
+    if (reason !== 'refused') this.#lost = new Set([...(this.#lost ?? []), ...lost])
     if (lost.length > 0) this.#host.lost(lost, reason)
     this.beat()
   }
@@ -138,6 +143,7 @@ export class GroupMember {
       this.#timeout = (await abortable(group.join(this.#logstore), signal)).timeout
       while (!signal.aborted) {
         const isFirst = !this.#isJoined
+        if (this.#lost !== undefined) await this.#restore(this.#lost, signal)
         await this.#beatOnce(signal)
         const isIdle = isFirst && this.#held.size === 0
         const isRestless = isIdle || this.#parts.clock.now() < this.#restlessUntil
@@ -160,10 +166,28 @@ export class GroupMember {
       if (signal.aborted || !(error instanceof SlsError)) throw error
       if (isGroupAbsent(error)) {
         this.#timeout = (await abortable(this.#parts.group.join(this.#logstore), signal)).timeout
-        await this.#host.restore(signal)
       }
       this.forfeit(this.held, 'unknown')
     }
+  }
+
+  /**
+   * Gives back to a group that was deleted the checkpoints that it lacks, before it gives out shards to this member:
+   * first of the shards that were held here. Of others an older place is known than their holders know: an interval
+   * later those have given back theirs.
+   */
+  async #restore(lost: ReadonlySet<number>, signal: AbortSignal): Promise<void> {
+    const { clock, settings } = this.#parts
+    const lacking = await abortable(this.#host.lacking(), signal)
+    await this.#host.restore(
+      lacking.filter((shard) => lost.has(shard)),
+      signal
+    )
+    if (!lacking.every((shard) => lost.has(shard))) {
+      await clock.delay(settings.heartbeatInterval, signal)
+      await this.#host.restore(await abortable(this.#host.lacking(), signal), signal)
+    }
+    if (this.#lost === lost) this.#lost = undefined
   }
 
   async #ask(signal: AbortSignal): Promise<void> {

@@ -9,7 +9,8 @@ export interface MembershipHost {
   beaten(logstore: string, isChanged: boolean): void
   /** See GroupMemberHost. */
   handOver(logstore: string, shard: number, signal: AbortSignal): Promise<void>
-  restore(logstore: string, signal: AbortSignal): Promise<void>
+  lacking(logstore: string): Promise<number[]>
+  restore(logstore: string, shards: readonly number[], signal: AbortSignal): Promise<void>
 }
 
 /** The service's consumer groups decide: this source is a member of the group of each logstore that it reads. */
@@ -39,7 +40,8 @@ export class GroupMembership implements ShardAssigner {
     const member: GroupMember = new GroupMember(logstore, this.#parts, {
       beaten: (isChanged) => this.#host.beaten(logstore, isChanged),
       handOver: (shard, signal) => this.#host.handOver(logstore, shard, signal),
-      restore: (signal) => this.#host.restore(logstore, signal),
+      lacking: () => this.#host.lacking(logstore),
+      restore: (shards, signal) => this.#host.restore(logstore, shards, signal),
       lost: (shards, reason) => {
         this.#emitter.emit('lost', { logstore, shards, reason })
         this.#host.beaten(logstore, true)

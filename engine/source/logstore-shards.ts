@@ -236,7 +236,7 @@ export class LogstoreShards {
     void owned?.reader?.discard()
     this.#context.progress.unfollow(this.logstore, id)
     this.#context.progress.release(this.logstore, id)
-    this.#context.commits?.forget(this.logstore, id)
+    this.#context.commits?.release(this.logstore, id)
     this.#owned.delete(id)
   }
 

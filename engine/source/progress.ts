@@ -17,6 +17,8 @@ export interface ShardPosition {
   readonly logstore: string
   readonly shard: number
   readonly position: bigint
+  /** Whose position it is. */
+  readonly reading: object
 }
 
 interface Live {
@@ -120,9 +122,15 @@ export class Progress {
     const positions: ShardPosition[] = []
     for (const [key, live] of this.#live) {
       const position = this.#take(key, live)
-      if (position !== undefined) positions.push({ logstore: live.logstore, shard: live.shard, position })
+      const { logstore, shard } = live
+      if (position !== undefined) positions.push({ logstore, shard, position, reading: live })
     }
     return { snapshot: structuredClone(this.#snapshot), positions, version: this.#version }
+  }
+
+  /** False where the shard was lost, or is read from elsewhere, since the position was taken. */
+  isCurrent({ logstore, shard, reading }: ShardPosition): boolean {
+    return this.#live.get(this.#key(logstore, shard)) === reading
   }
 
   /** Takes over how far a live shard is; its position. */

@@ -211,7 +211,8 @@ export class SlsSource implements AsyncIterable<SourceBatch> {
       host: {
         beaten: (logstore, isChanged) => this.#beaten(logstore, isChanged),
         handOver: (logstore, shard, end) => this.#shards.handOver(logstore, shard, end),
-        restore: async (logstore, end) => this.#context.commits?.restore(logstore, end)
+        lacking: async (logstore) => (await this.#context.commits?.lacking(logstore)) ?? [],
+        restore: async (logstore, shards, end) => this.#context.commits?.restore(logstore, shards, end)
       }
     })
     const progress = new Progress(client.project, parts.assigner.description, () => clock.now())

@@ -13,7 +13,7 @@ type Step =
   | { do: 'write'; key: number; count: number }
   | { do: 'split' | 'merge'; pick: number }
   | { do: 'take' | 'ack' | 'nack' | 'leave' | 'crash' | 'cut' | 'cutHeartbeats' | 'mend'; pick: number }
-  | { do: 'join' }
+  | { do: 'join' | 'deleteGroup' }
   | { do: 'wait'; seconds: number }
 
 interface Plan {
@@ -46,6 +46,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: onMember('nack', 'mend') },
   { weight: 3, arbitrary: onMember('leave', 'crash', 'cut', 'cutHeartbeats') },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('join' as const) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('deleteGroup' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('split' as const, 'merge' as const), pick }) },
   {
     weight: 3,
@@ -99,6 +100,7 @@ class Company {
   readonly #violations: string[] = []
   #committed = new Map<number, bigint>()
   #wasCut: boolean = false
+  #wasDeleted: boolean = false
   #names = 0
   #random: number
 
@@ -142,6 +144,12 @@ class Company {
       }
       case 'join':
         if (this.#members.length < 4) this.#join()
+        break
+      case 'deleteGroup':
+        if (this.#plan.isCalm) break
+        this.#service.delete()
+        this.#committed.clear()
+        this.#wasDeleted = true
         break
       case 'wait':
         await this.#clock.delay(each.seconds * 1000)
@@ -241,7 +249,7 @@ class Company {
     const last = this.#lastOfKey.get(key) ?? -1
     this.#lastOfKey.set(key, Number(number))
     // Who is cut off may give to its flow what it has fetched before.
-    if (this.#plan.inOrder && !this.#wasCut && Number(number) < last)
+    if (this.#plan.inOrder && !this.#wasCut && !this.#wasDeleted && Number(number) < last)
       this.#violations.push(`${message} came late`)
   }
 
@@ -259,7 +267,8 @@ class Company {
       const { shards } = source.status()
       return name === consumer || shards.some((held) => held.shard === shard && held.status !== 'finished')
     })
-    if (holders.length === 1) return
+    // A new group gives out shards before those who held them notice that theirs is gone.
+    if (holders.length === 1 || this.#wasDeleted) return
     const silences = holders.map(({ name }) => this.#clock.now() - (this.#service.beats.get(name) ?? 0))
     const { timeout } = this.#service
     const alive = silences.filter((silence) => silence <= timeout)

@@ -42,6 +42,11 @@ export class GroupService {
     return this.#group?.settings
   }
 
+  /** Somebody deletes the group, with all checkpoints. */
+  delete(): void {
+    this.#group = undefined
+  }
+
   checkpoint(shard: number): bigint | undefined {
     const cursor = this.#group?.checkpoints.get(shard)?.checkpoint
     return cursor === undefined ? undefined : decodeCursor(cursor)
@@ -84,15 +89,15 @@ export class GroupService {
       },
       heartbeat: async (_logstore, _group, name, held) => {
         await call(true)
-        const assigned = this.#asService(() =>
-          this.#existing.heartbeat(name, held, this.#shards, this.#now())
-        )
+        const group = this.#existing
+        const assigned = this.#asService(() => group.heartbeat(name, held, this.#shards, this.#now()))
         this.beats.set(name, this.#now())
         return assigned
       },
       updateCheckpoint: async ({ shard, cursor, consumer: name, force }) => {
         await call()
-        this.#asService(() => this.#existing.commit(shard, cursor, name ?? '', force, this.#now()))
+        const group = this.#existing
+        this.#asService(() => group.commit(shard, cursor, name ?? '', force, this.#now()))
         this.#observer.committed(consumer, shard, decodeCursor(cursor))
       }
     }

@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert'
-import { MemoryProgressStore } from '../../../engine/state/progress-store'
+import { MemoryProgressStore, type ProgressStore } from '../../../engine/state/progress-store'
 import {
   collect,
   LocalService,
@@ -40,6 +40,33 @@ describe('seeking', () => {
     await source.checkpoint()
     assert.equal((await service.client.getCheckpoints('access', 'readers'))[0]?.cursor, begin)
     assert.deepEqual(await readMessages(source, 4), numbered(4))
+  })
+
+  it('to the begin moves the group back, although a snapshot from before is still being saved', async () => {
+    let save = async (): Promise<void> => undefined
+    const store = new MemoryProgressStore()
+    const state: ProgressStore = {
+      load: () => store.load(),
+      save: async (snapshot) => {
+        await save()
+        await store.save(snapshot)
+      }
+    }
+    await service.write('access', numbered(4))
+    const source = service.source({ state, consumerGroup: 'readers', checkpointInterval: 1_000_000 })
+    await readMessages(source, 4)
+    const saving = new Promise<() => void>((begun) => {
+      save = () => new Promise((resolve) => begun(resolve))
+    })
+    const before = source.checkpoint()
+    const proceed = await saving
+    save = async () => undefined
+    const sought = source.seek({ type: 'begin' })
+    proceed()
+    await Promise.all([before, sought])
+    await source.checkpoint()
+    const begin = await service.client.getCursor('access', 0, 'begin')
+    assert.equal((await service.client.getCheckpoints('access', 'readers'))[0]?.cursor, begin)
   })
 
   it('makes acknowledgements of what came before void', async () => {

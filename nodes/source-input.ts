@@ -57,13 +57,16 @@ export class SourceInput {
     }
   }
 
+  /** All of an array is looked at before any of it counts, so that a message that is refused changed nothing. */
   private settle(message: NodeMessage): void {
-    const received = Array.isArray(message.sls) ? (message.sls as unknown[]) : [message.sls]
-    for (const sls of received) {
-      const { place, index, count, nack } = identityOf(sls)
-      if (!this.parts.manual) continue
-      const refused = nack ?? (message.error !== undefined && message.error !== null)
-      if (refused) this.parts.acknowledgements.refuse(place, index, message.error)
+    const { sls } = message
+    const received = Array.isArray(sls)
+      ? sls.map((element: unknown, index) => identityOf(element, `sls[${index}]`))
+      : [identityOf(sls, 'sls')]
+    if (!this.parts.manual) return
+    const isFailed = message.error !== undefined && message.error !== null
+    for (const { place, index, count, nack } of received) {
+      if (nack ?? isFailed) this.parts.acknowledgements.refuse(place, index, message.error)
       else this.parts.acknowledgements.acknowledge(place, index, count)
     }
   }
@@ -123,16 +126,17 @@ interface Identity {
   nack: boolean | undefined
 }
 
-function identityOf(sls: unknown): Identity {
+function identityOf(sls: unknown, field: string): Identity {
   if (typeof sls !== 'object' || sls === null) {
-    throw refusal('sls', 'The message has neither msg.sls to acknowledge nor msg.action')
+    if (field === 'sls') throw refusal(field, 'The message has neither msg.sls to acknowledge nor msg.action')
+    throw refusal(field, `msg.${field} is no msg.sls of a message: nothing of the message is acknowledged`)
   }
   const { project, logstore, shard, cursor, index, count, nack } = sls as Record<string, unknown>
   const named = [project, logstore, cursor].every((part) => typeof part === 'string')
   if (!named || typeof shard !== 'number' || typeof index !== 'number') {
     throw refusal(
-      'sls',
-      'msg.sls lacks project, logstore, shard, cursor or index, so it acknowledges nothing'
+      field,
+      `msg.${field} lacks project, logstore, shard, cursor or index: nothing of the message is acknowledged`
     )
   }
   return {

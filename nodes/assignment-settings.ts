@@ -23,7 +23,7 @@ function readGroup(reader: Reader): Assignment {
   const least = Math.ceil(heartbeatInterval / 500)
   const groupTimeout = reader.integer('groupTimeout', Math.max(1, least), 86_400)
   const consumer = reader.text('consumer')
-  if (consumer !== '' && !/^[\w.:-]{1,128}$/.test(consumer)) reader.report('consumer', 'invalid')
+  if (consumer !== '' && !/^[\w.:-]{1,128}$/.test(consumer)) reader.report('consumer', 'notMember')
   if (reader.text('consumerGroup') === '') reader.report('consumerGroup', 'missing')
   if (reader.text('checkpointMode') === 'disabled') {
     reader.report('checkpointMode', 'notChoice', { choices: 'onCheckpoints, periodic' })

@@ -1,6 +1,14 @@
 import type { NodeDefinition } from './node-red'
 
-export type PropertyProblem = 'missing' | 'unresolved' | 'notNumber' | 'outOfRange' | 'notChoice' | 'invalid'
+export type PropertyProblem =
+  | 'missing'
+  | 'unresolved'
+  | 'notNumber'
+  | 'outOfRange'
+  | 'notChoice'
+  | 'notTime'
+  | 'notMember'
+  | 'invalid'
 
 /** What is wrong with one property. */
 export interface PropertyIssue {

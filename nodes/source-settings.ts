@@ -69,8 +69,10 @@ function readLogstores(reader: Reader): string | readonly string[] | RegExp {
   if (expression !== null) {
     try {
       return new RegExp(expression[1] ?? '', (expression[2] ?? '').replace(/[gy]/g, ''))
-    } catch {
-      reader.report('logstores', 'invalid')
+    } catch (error) {
+      reader.report('logstores', 'invalid', {
+        reason: error instanceof Error ? error.message : String(error)
+      })
       return ''
     }
   }
@@ -103,6 +105,6 @@ function readTime(
   const text = required ? reader.requiredText(property) : reader.text(property)
   if (text === '') return undefined
   const instant = readMoment(text, Date.now())
-  if (instant === undefined) reader.report(property, 'invalid')
+  if (instant === undefined) reader.report(property, 'notTime')
   return instant && (instant.timeNs === undefined ? instant.time : instant.time + instant.timeNs / 1e9)
 }

@@ -94,7 +94,7 @@ describe('Settings of a node', () => {
     })
     assert.deepEqual(
       wrong.issues.map(({ property, problem }) => `${property} ${problem}`),
-      ['groupTimeout outOfRange', 'consumer invalid', 'consumerGroup missing', 'checkpointMode notChoice']
+      ['groupTimeout outOfRange', 'consumer notMember', 'consumerGroup missing', 'checkpointMode notChoice']
     )
   })
 
@@ -123,6 +123,18 @@ describe('Settings of a node', () => {
     assert.deepEqual(ordered(variable).issues, [
       { property: 'ordered', problem: 'unresolved', values: { variable } }
     ])
+  })
+
+  it('that cannot be read are refused with what is wrong or expected', () => {
+    const settings = { logstores: '/(/', position: 'timestamp', positionTime: 'soon', stopTime: 'never' }
+    const { issues } = readSourceSettings(RED, node, settings)
+    assert.deepEqual(issues.map(({ property, problem }) => `${property} ${problem}`).sort(), [
+      'logstores invalid',
+      'positionTime notTime',
+      'stopTime notTime'
+    ])
+    const invalid = issues.find(({ problem }) => problem === 'invalid')
+    assert.match(String(invalid?.values['reason']), /regular expression/)
   })
 
   it('of a later version are refused by name, not ignored', () => {

@@ -361,7 +361,7 @@ describe('sls-in', () => {
         [{ logstores: '' }, /logstores: .*missing/],
         [{ config: '' }, /config: .*missing/],
         [{ position: 'checkpoint' }, /consumerGroup: .*missing/],
-        [{ position: 'timestamp', positionTime: 'soon' }, /positionTime: .*invalid/],
+        [{ position: 'timestamp', positionTime: 'soon' }, /positionTime: .*notTime/],
         [{ logstores: '/(/' }, /logstores: .*invalid/],
         [{ taskIndex: '3', taskCount: '3' }, /taskIndex: .*outOfRange/],
         [{ maxLogGroups: '1001' }, /maxLogGroups: .*outOfRange/],

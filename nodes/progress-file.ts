@@ -59,7 +59,24 @@ export async function openProgressFile(
   const folder = join(userDir, 'sls-state')
   await makeFolder(folder)
   await access(folder, constants.W_OK)
-  return new FileProgressStore(join(folder, `${fileNameOf(nodeId)}.json`))
+  return new FileProgressStore(join(folder, `${fileNameOf(nodeId)}.json`), checkPartial)
+}
+
+/** @throws Error naming the field that is not of its kind */
+function checkPartial({ partial = {} }: NodeSnapshot): void {
+  const isRange = (range: unknown) =>
+    Array.isArray(range) && range.length === 2 && range.every((end) => Number.isInteger(end) && end >= 0)
+  if (!isRecord(partial)) throw new Error('partial is no object')
+  for (const [key, part] of Object.entries(partial)) {
+    const { messages, finished }: Record<string, unknown> = isRecord(part) ? { ...part } : {}
+    if (!Number.isInteger(messages)) throw new Error(`partial.${key}.messages is no number of messages`)
+    if (!Array.isArray(finished) || !finished.every(isRange))
+      throw new Error(`partial.${key}.finished is no list of ranges`)
+  }
+}
+
+function isRecord(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** The id of a node as the name of a file or folder. */

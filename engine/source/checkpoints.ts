@@ -1,3 +1,5 @@
+import { SlsError } from '../client/errors'
+import { checkSnapshot, type ProgressSnapshot } from '../state/progress-snapshot'
 import type { Commits } from './commits'
 import { abortable } from './condition'
 import type { SourceSettings } from './options'
@@ -42,7 +44,8 @@ export class Checkpoints {
   async restore(signal: AbortSignal): Promise<void> {
     const { state } = this.#settings
     if (state !== undefined) {
-      this.#progress.restore(await this.#calls.run({ api: 'loadProgress' }, () => state.load(), signal))
+      const load = async () => checked(await state.load())
+      this.#progress.restore(await this.#calls.run({ api: 'loadProgress' }, load, signal))
     }
     this.#isRestored = true
   }
@@ -156,5 +159,17 @@ async function repeat(
     } catch {
       // Actions try again by themselves and tell of it; only the signal ends them.
     }
+  }
+}
+
+/** A store of somebody else's making may give anything. */
+function checked(loaded: unknown): ProgressSnapshot {
+  try {
+    return checkSnapshot(loaded)
+  } catch (cause) {
+    throw new SlsError('State', `The progress cannot be used: ${(cause as Error).message}`, {
+      hint: 'Mend what the store of the option state gives',
+      cause
+    })
   }
 }

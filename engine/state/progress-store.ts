@@ -2,9 +2,15 @@ import { readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import * as path from 'node:path'
 import writeFileAtomic from 'write-file-atomic'
 import { SlsError } from '../client/errors'
-import { text } from '../client/option-checks'
+import { invalid, text } from '../client/option-checks'
 import { makeFolder } from './make-folder'
-import { emptySnapshot, formatSnapshot, type ProgressSnapshot, parseSnapshot } from './progress-snapshot'
+import {
+  checkSnapshot,
+  emptySnapshot,
+  formatSnapshot,
+  type ProgressSnapshot,
+  parseSnapshot
+} from './progress-snapshot'
 import { errorCode, syncFolder } from './sync-folder'
 
 export type { LogstoreProgress, ProgressSnapshot, ShardProgress } from './progress-snapshot'
@@ -25,8 +31,9 @@ export class MemoryProgressStore implements ProgressStore {
     return structuredClone(this.#saved)
   }
 
+  /** @throws SlsError `InvalidOption` for what is no snapshot */
   async save(snapshot: ProgressSnapshot): Promise<void> {
-    this.#saved = structuredClone(snapshot)
+    this.#saved = structuredClone(checkedSnapshot(snapshot))
   }
 }
 
@@ -39,8 +46,14 @@ export class FileProgressStore implements ProgressStore {
   /** Only a file known to be whole may take the place of the previous one. */
   #whole: boolean = false
 
-  /** @throws SlsError `InvalidOption` where the file has no name */
-  constructor(file: string) {
+  /**
+   * @param check throws for what is wrong in a snapshot that others keep more in: it counts as damaged then
+   * @throws SlsError `InvalidOption` where the file has no name
+   */
+  constructor(
+    file: string,
+    private readonly check: (snapshot: ProgressSnapshot) => void = () => undefined
+  ) {
     this.file = path.resolve(text('file', file))
   }
 
@@ -59,9 +72,9 @@ export class FileProgressStore implements ProgressStore {
     return (await this.#read(this.#previous)) ?? emptySnapshot()
   }
 
-  /** @throws SlsError `State` */
+  /** @throws SlsError `State`; `InvalidOption` for what is no snapshot */
   async save(snapshot: ProgressSnapshot): Promise<void> {
-    const content = formatSnapshot(snapshot)
+    const content = formatSnapshot(checkedSnapshot(snapshot))
     try {
       await makeFolder(path.dirname(this.file))
       if (this.#whole) {
@@ -99,7 +112,9 @@ export class FileProgressStore implements ProgressStore {
       })
     }
     try {
-      return parseSnapshot(content)
+      const snapshot = parseSnapshot(content)
+      this.check(snapshot)
+      return snapshot
     } catch (cause) {
       return this.#keepAside(file, cause)
     }
@@ -138,6 +153,14 @@ export class FileProgressStore implements ProgressStore {
     await Promise.all(
       remains.map((name) => rm(path.join(folder, name), { force: true }).catch(() => undefined))
     )
+  }
+}
+
+function checkedSnapshot(snapshot: ProgressSnapshot): ProgressSnapshot {
+  try {
+    return checkSnapshot(snapshot)
+  } catch (cause) {
+    throw invalid('snapshot', `snapshot: ${reason(cause)}`)
   }
 }
 

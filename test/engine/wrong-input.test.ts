@@ -246,6 +246,12 @@ const cases: readonly Case[] = [
   ['forget', (shard) => source.forget(shard), 'shard', useless],
   ['source.on', (name) => source.on(name, () => undefined), 'event', [...notTexts, 'retries']],
   ['source.on listener', (listener) => source.on('retry', listener), 'listener', [...notFunctions, null]],
+  [
+    'MemoryProgressStore save',
+    (value) => new engine.MemoryProgressStore().save(value),
+    'snapshot',
+    notObjects
+  ],
   ['new FileProgressStore', (file) => new engine.FileProgressStore(file), 'file', [...notTexts, '', null]]
 ]
 

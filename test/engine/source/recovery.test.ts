@@ -249,6 +249,23 @@ describe('a source in trouble', () => {
     assert.equal((await starts).origin, 'group')
   })
 
+  it('whose own store gives no progress says which field is wrong, and reads once it is right', async () => {
+    const given: unknown[] = [
+      undefined,
+      { version: 1, shards: { 'demo/access/0': { cursor: 3, updateTime: 1 } } },
+      { version: 1, shards: {} }
+    ]
+    const state = new MemoryProgressStore()
+    state.load = async () => given.shift() as Awaited<ReturnType<typeof state.load>>
+    const source = service.source({ state })
+    const messages: string[] = []
+    source.on('retry', ({ error }) => messages.push(error.message))
+    await service.write('access', ['one'])
+    assert.deepEqual(await readMessages(source, 1), ['one'])
+    assert.match(messages[0] ?? '', /^The progress cannot be used: it is no object$/)
+    assert.match(messages[1] ?? '', /shards\.demo\/access\/0\.cursor is 3, not a cursor/)
+  })
+
   it('never lets a failing listener harm it', async () => {
     const warnings: string[] = []
     const listener = (warning: Error) => warnings.push(warning.name)

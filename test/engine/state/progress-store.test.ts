@@ -3,6 +3,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs
 import { tmpdir } from 'node:os'
 import * as path from 'node:path'
 import fc from 'fast-check'
+import type { SlsError } from '../../../engine/client/errors'
 import { formatSnapshot, parseSnapshot } from '../../../engine/state/progress-snapshot'
 import {
   FileProgressStore,
@@ -10,10 +11,12 @@ import {
   type ProgressSnapshot
 } from '../../../engine/state/progress-store'
 
-function snapshot(cursor: string): ProgressSnapshot {
+const cursors = { one: 'MQ==', two: 'Mg==', three: 'Mw==' }
+
+function snapshot(name: keyof typeof cursors): ProgressSnapshot {
   return {
     version: 1,
-    shards: { 'demo/access/0': { cursor, updateTime: 7, acked: [['a', 'b']] } },
+    shards: { 'demo/access/0': { cursor: cursors[name], updateTime: 7, acked: [['NQ==', 'OQ==']] } },
     logstores: { 'demo/access': { initialShards: [0, 1] } }
   }
 }
@@ -24,7 +27,7 @@ describe('progress in memory', () => {
     assert.deepEqual(await store.load(), { version: 1, shards: {} })
     const saved = snapshot('one')
     await store.save(saved)
-    saved.shards['demo/access/0'] = { cursor: 'changed', updateTime: 8 }
+    saved.shards['demo/access/0'] = { cursor: 'OQ==', updateTime: 8 }
     assert.deepEqual(await store.load(), snapshot('one'))
   })
 })
@@ -52,7 +55,7 @@ describe('progress in a file', () => {
 
   it('leaves nothing but the file and the one before it', async () => {
     const store = new FileProgressStore(file)
-    for (const cursor of ['one', 'two', 'three']) await store.save(snapshot(cursor))
+    for (const name of ['one', 'two', 'three'] as const) await store.save(snapshot(name))
     assert.deepEqual((await readdir(path.dirname(file))).length, 2)
     assert.deepEqual(parseSnapshot(await readFile(`${file}.previous`, 'utf8')), snapshot('two'))
   })
@@ -86,6 +89,49 @@ describe('progress in a file', () => {
       assert.ok(aside !== undefined)
       assert.equal(await readFile(path.join(path.dirname(file), aside), 'utf8'), text)
       assert.deepEqual(await new FileProgressStore(file).load(), snapshot('three'))
+    })
+  }
+
+  const shard = { cursor: 'MQ==', updateTime: 7 }
+  const key = 'shards.demo/access/0'
+  const wrongTypes: [field: string, content: object][] = [
+    ['shards', { shards: [] }],
+    [key, { shards: { 'demo/access/0': null } }],
+    [`${key}.cursor`, { shards: { 'demo/access/0': { ...shard, cursor: 7 } } }],
+    [`${key}.cursor`, { shards: { 'demo/access/0': { ...shard, cursor: 'no cursor' } } }],
+    [`${key}.updateTime`, { shards: { 'demo/access/0': { ...shard, updateTime: 'now' } } }],
+    [`${key}.finished`, { shards: { 'demo/access/0': { ...shard, finished: 1 } } }],
+    [`${key}.acked`, { shards: { 'demo/access/0': { ...shard, acked: 'MQ==' } } }],
+    [`${key}.acked[0]`, { shards: { 'demo/access/0': { ...shard, acked: [['MQ==']] } } }],
+    [`${key}.acked[0][1]`, { shards: { 'demo/access/0': { ...shard, acked: [['MQ==', null]] } } }],
+    [`${key}.replayUntil`, { shards: { 'demo/access/0': { ...shard, replayUntil: {} } } }],
+    [`${key}.createTime`, { shards: { 'demo/access/0': { ...shard, createTime: '1' } } }],
+    [`${key}.assignment`, { shards: { 'demo/access/0': { ...shard, assignment: 0 } } }],
+    ['logstores', { shards: {}, logstores: 'access' }],
+    ['logstores.demo/access.initialShards', { shards: {}, logstores: { 'demo/access': {} } }],
+    [
+      'logstores.demo/access.initialShards',
+      { shards: {}, logstores: { 'demo/access': { initialShards: ['0'] } } }
+    ]
+  ]
+  for (const [field, content] of wrongTypes) {
+    const text = formatSnapshot({ version: 1, ...content } as ProgressSnapshot)
+    it(`counts as damaged, whatever its checksum, where ${field} is wrong: ${JSON.stringify(content)}`, async () => {
+      const store = new FileProgressStore(file)
+      await store.save(snapshot('one'))
+      await store.save(snapshot('two'))
+      await writeFile(file, text)
+      await assert.rejects(store.load(), (error: SlsError) => {
+        assert.equal(error.code, 'State')
+        assert.ok(error.message.includes(`The progress in ${file} is damaged (${field} is `), error.message)
+        return true
+      })
+      assert.deepEqual(await store.load(), snapshot('one'))
+      await assert.rejects(store.save({ version: 1, ...content } as ProgressSnapshot), {
+        code: 'InvalidOption',
+        field: 'snapshot'
+      })
+      assert.deepEqual(await store.load(), snapshot('one'))
     })
   }
 
@@ -129,7 +175,7 @@ describe('progress in a file', () => {
   })
 
   it('notices any change of one character', () => {
-    const text = formatSnapshot(snapshot('MTIz'))
+    const text = formatSnapshot(snapshot('one'))
     const body = text.trimEnd().length
     fc.assert(
       fc.property(fc.nat({ max: body - 1 }), fc.integer({ min: 33, max: 126 }), (index, code) => {

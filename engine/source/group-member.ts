@@ -146,7 +146,8 @@ export class GroupMember {
         if (this.#lost !== undefined) await this.#restore(this.#lost, signal)
         await this.#beatOnce(signal)
         const isIdle = isFirst && this.#held.size === 0
-        const isRestless = isIdle || this.#parts.clock.now() < this.#restlessUntil
+        const rest = this.#restlessUntil - this.#parts.clock.now()
+        const isRestless = isIdle || (rest > 0 && rest <= restless)
         await this.#timer.sleep(
           isRestless ? Math.min(quickBeat, heartbeatInterval) : heartbeatInterval,
           signal

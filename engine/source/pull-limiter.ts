@@ -82,7 +82,7 @@ export class PullLimiter {
     })
     try {
       await abortable(before, signal)
-      const wait = this.#lastStart + this.#gap - this.#clock.now()
+      const wait = this.#gap - this.#since(this.#lastStart)
       if (this.#gap > 0 && wait > 0) await this.#clock.delay(wait, signal)
       this.#lastStart = this.#clock.now()
     } finally {
@@ -92,10 +92,15 @@ export class PullLimiter {
 
   /** Many that were refused at the same time count once. */
   #raise(): void {
-    const now = this.#clock.now()
-    if (now - this.#lastRaise < this.#gap) return
-    this.#lastRaise = now
+    if (this.#since(this.#lastRaise) < this.#gap) return
+    this.#lastRaise = this.#clock.now()
     this.#gap = Math.min(largestGap, Math.max(firstGap, this.#gap * 2))
+  }
+
+  /** ms; long ago where the clock was set back meanwhile. */
+  #since(time: number): number {
+    const passed = this.#clock.now() - time
+    return passed < 0 ? Number.POSITIVE_INFINITY : passed
   }
 
   #enter(signal: AbortSignal): Promise<void> {

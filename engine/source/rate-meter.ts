@@ -29,9 +29,10 @@ export class RateMeter {
 
   #turn(): void {
     const second = Math.floor(this.#now() / 1000)
-    const passed = Math.min(Math.max(second - this.#second, 0), this.#counts.length)
-    for (let step = 1; step <= passed; step++)
-      this.#counts[(second - passed + step) % this.#counts.length] = 0
-    this.#second = Math.max(second, this.#second)
+    // Where the clock was set back it begins anew.
+    const passed = second < this.#second ? this.#counts.length : second - this.#second
+    for (let step = 0; step < Math.min(passed, this.#counts.length); step++)
+      this.#counts[(second - step) % this.#counts.length] = 0
+    this.#second = second
   }
 }

@@ -108,10 +108,14 @@ describe('a rate', () => {
   it('survives a clock that is set back', () => {
     let now = 10_000
     const meter = new RateMeter(() => now)
+    meter.add(1000)
     now = 5000
     meter.add(10)
-    now = 11_000
+    assert.equal(meter.perSecond, 0)
+    now = 6000
     assert.equal(meter.perSecond, 2)
+    now = 12_000
+    assert.equal(meter.perSecond, 0)
   })
 })
 

@@ -22,26 +22,26 @@ export interface FaultTarget {
 /** How an answer leaves. */
 export type Delivery = 'whole' | 'cut' | 'half' | 'corrupt'
 
-const STATUS_OF_CODE = new Map<string, number>([
-  ['ServerBusy', 503],
-  ['NotImplemented', 501],
-  ['SignatureNotMatch', 401],
-  ['Unauthorized', 401],
-  ['InvalidAccessKeyId', 401],
-  ['WriteQuotaExceed', 403],
-  ['ShardWriteQuotaExceed', 403],
-  ['ReadQuotaExceed', 403],
-  ['ShardReadQuotaExceed', 403],
-  ['ExceedQuota', 403],
-  ['ProjectForbidden', 403],
-  ['ProjectNotExist', 404],
-  ['LogStoreNotExist', 404],
-  ['ConsumerGroupNotExist', 404],
-  ['ConsumerNotExist', 404],
-  ['InvalidMethod', 405],
-  ['InvalidContentType', 415]
-])
-const SERVER_ERRORS = new Set(['InternalServerError', 'UnknownError', 'RequestTimeout'])
+/** Statuses other than 400 that the service documents with its codes. */
+const CODES_OF_STATUS: readonly (readonly [status: number, codes: string])[] = [
+  [401, 'SignatureNotMatch Unauthorized InvalidAccessKeyId InvalidAccessKeyId.NotFound'],
+  [401, 'SecurityToken.Expired SecurityTokenExpired'],
+  [
+    403,
+    'WriteQuotaExceed ShardWriteQuotaExceed ReadQuotaExceed ShardReadQuotaExceed ExceedQuota ProjectForbidden'
+  ],
+  [404, 'ProjectNotExist LogStoreNotExist ConsumerGroupNotExist ConsumerNotExist ConfigNotExist'],
+  [404, 'GroupNotExist ShipperNotExist UserNotExist CategoryNotExist TopicNotExist'],
+  [405, 'InvalidMethod'],
+  [411, 'MissingContentLength'],
+  [415, 'InvalidContentType'],
+  [500, 'InternalServerError UnknownError RequestTimeout'],
+  [501, 'NotImplemented'],
+  [503, 'ServerBusy']
+]
+const STATUS_OF_CODE = new Map(
+  CODES_OF_STATUS.flatMap(([status, codes]) => codes.split(' ').map((code) => [code, status] as const))
+)
 
 /** All faults that are set, and their turn. */
 export class Faults {
@@ -135,11 +135,7 @@ class Fault {
 
   error(): ServiceError {
     const { code = 'InternalServerError', message = 'injected fault', status } = this.spec
-    return new ServiceError(
-      status ?? (SERVER_ERRORS.has(code) ? 500 : (STATUS_OF_CODE.get(code) ?? 400)),
-      code,
-      message
-    )
+    return new ServiceError(status ?? STATUS_OF_CODE.get(code) ?? 400, code, message)
   }
 }
 

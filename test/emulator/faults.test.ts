@@ -37,6 +37,10 @@ describe('faults', () => {
     [{ code: 'SignatureNotMatch' }, '401 SignatureNotMatch'],
     [{ code: 'ShardWriteQuotaExceed' }, '403 ShardWriteQuotaExceed'],
     [{ code: 'RequestTimeout' }, '500 RequestTimeout'],
+    [{ code: 'SecurityToken.Expired' }, '401 SecurityToken.Expired'],
+    [{ code: 'InvalidAccessKeyId.NotFound' }, '401 InvalidAccessKeyId.NotFound'],
+    [{ code: 'ConfigNotExist' }, '404 ConfigNotExist'],
+    [{ code: 'MissingContentLength' }, '411 MissingContentLength'],
     [{ code: 'Whatever' }, '400 Whatever'],
     [{ code: 'Whatever', status: 418 }, '418 Whatever']
   ] as const) {

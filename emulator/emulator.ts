@@ -5,11 +5,11 @@ import { type FaultSpec, readFault } from './fault-spec'
 import { type LastRecord, lastRecords } from './last-records'
 import {
   checkOptionNames,
-  checkStartOptions,
-  DEFAULT_PROJECT,
   DEFAULT_SHARD_COUNT,
   type EmulatorOptions,
-  parseLogstore
+  type InitialLogstore,
+  readStartOptions,
+  type StartSettings
 } from './options'
 import { readQuotas, type ShardQuotas } from './quota'
 import { EmulatorServer } from './server'
@@ -35,15 +35,13 @@ export class SlsEmulator {
   readonly #service: Service
   readonly #server: EmulatorServer
 
-  private constructor(options: EmulatorOptions) {
-    checkStartOptions(options)
-    const quotas = readQuotas(options.quotas ?? false)
+  private constructor(options: EmulatorOptions, settings: StartSettings, folder: DataFolder | undefined) {
     const clock = options.clock ?? Date.now
-    this.#folder = options.data === undefined ? undefined : new DataFolder(options.data)
+    this.#folder = folder
     const key = accessKey(options, this.#folder)
     this.accessKeyId = key.accessKeyId
     this.accessKeySecret = key.accessKeySecret
-    this.project = options.project ?? DEFAULT_PROJECT
+    this.project = settings.project
     this.#budget = new MemoryBudget(options.memory)
     this.#account = new Account(
       {
@@ -62,7 +60,7 @@ export class SlsEmulator {
       checkLogTime: options.checkLogTime ?? true,
       onChange: () => this.#save()
     })
-    this.#service.quotas.limits = quotas
+    this.#service.quotas.limits = settings.quotas
     this.#server = new EmulatorServer(this.#service, {
       controlled: this,
       clock,
@@ -70,19 +68,21 @@ export class SlsEmulator {
         if (options.quiet !== true) console.error(`sls-emulator: request ${requestId} failed:`, error)
       }
     })
-    this.#createInitial(options)
+    this.#createInitial(settings.logstores)
   }
 
   /** Listens; rejects when the port is taken or an option is wrong. */
   static async start(options: EmulatorOptions = {}): Promise<SlsEmulator> {
-    const emulator = new SlsEmulator(options)
+    const settings = readStartOptions(options)
+    const folder = options.data === undefined ? undefined : new DataFolder(options.data)
     try {
+      const emulator = new SlsEmulator(options, settings, folder)
       await emulator.#server.listen(options.port ?? 0, options.host ?? '127.0.0.1')
+      return emulator
     } catch (error) {
-      emulator.#folder?.close()
+      folder?.close()
       throw error
     }
-    return emulator
   }
 
   get endpoint(): string {
@@ -183,11 +183,11 @@ export class SlsEmulator {
     return this.#account.project(this.project)
   }
 
-  #createInitial(options: EmulatorOptions): void {
+  #createInitial(logstores: readonly InitialLogstore[]): void {
     if (!this.#account.projects.has(this.project))
       this.#account.createProject(this.project, { description: '' })
     const project = this.#defaultProject
-    for (const { name, shardCount } of (options.logstores ?? ['access']).map(parseLogstore)) {
+    for (const { name, shardCount } of logstores) {
       if (!project.logstores.has(name)) project.createLogstore(name, shardCount, {})
     }
     this.#save()
@@ -212,9 +212,6 @@ function accessKey(options: EmulatorOptions, folder: DataFolder | undefined): Ac
   const { accessKeyId, accessKeySecret, securityToken } = options
   if (accessKeyId !== undefined && accessKeySecret !== undefined) {
     return { accessKeyId, accessKeySecret, securityToken }
-  }
-  if (accessKeyId !== undefined || accessKeySecret !== undefined) {
-    throw new RangeError('the access key id and its secret must be given together')
   }
   const stored = folder?.readKey()
   if (stored !== undefined) return { ...stored, securityToken }

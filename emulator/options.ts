@@ -1,5 +1,7 @@
 import { unknownName } from './known-names'
-import type { ShardQuotas } from './quota'
+import { readQuotas, type ShardQuotas } from './quota'
+import { checkProjectName } from './store/account'
+import { checkLogstoreName } from './store/project'
 
 export interface EmulatorOptions {
   /** 0 (default): any free one. */
@@ -54,9 +56,27 @@ const NAMES: Readonly<Record<keyof EmulatorOptions, true>> = {
   clock: true
 }
 
-/** TypeError for the first option of `start` that there is not. */
-export function checkStartOptions(options: EmulatorOptions): void {
+/** What exists from the start, and what limits it. */
+export interface StartSettings {
+  project: string
+  logstores: InitialLogstore[]
+  quotas: ShardQuotas | undefined
+}
+
+/** Looks at all options of `start`; throws for the first that there is not, or that is wrong. */
+export function readStartOptions(options: EmulatorOptions): StartSettings {
   checkOptionNames('start', options, Object.keys(NAMES))
+  const { project = DEFAULT_PROJECT, logstores = ['access'], quotas = false } = options
+  checkProjectName(project)
+  if (!Array.isArray(logstores)) throw new TypeError('logstores must be an array of texts')
+  if ((options.accessKeyId === undefined) !== (options.accessKeySecret === undefined))
+    throw new RangeError('the access key id and its secret must be given together')
+  for (const name of ['port', 'memory', 'retention'] as const) {
+    const number = options[name] ?? 0
+    if (typeof number !== 'number' || !(number >= 0))
+      throw new RangeError(`${name} must be a number of 0 or more`)
+  }
+  return { project, logstores: logstores.map(parseLogstore), quotas: readQuotas(quotas) }
 }
 
 /** TypeError for the first option of a method that there is not. */
@@ -75,8 +95,9 @@ export const DEFAULT_PROJECT = 'demo'
 export const DEFAULT_SHARD_COUNT = 2
 const MAX_SHARD_COUNT = 100
 
-/** Reads `name` or `name:shards`; RangeError for a wrong number of shards. */
+/** Reads `name` or `name:shards`; throws for a wrong name or number of shards. */
 export function parseLogstore(text: string): InitialLogstore {
+  if (typeof text !== 'string') throw new TypeError('logstores must be an array of texts')
   const colon = text.indexOf(':')
   const name = colon < 0 ? text : text.slice(0, colon)
   const shards = colon < 0 ? String(DEFAULT_SHARD_COUNT) : text.slice(colon + 1)
@@ -84,5 +105,6 @@ export function parseLogstore(text: string): InitialLogstore {
   if (shardCount < 1 || shardCount > MAX_SHARD_COUNT) {
     throw new RangeError(`logstore ${text}: the number of shards must be 1 to ${MAX_SHARD_COUNT}`)
   }
+  checkLogstoreName(name)
   return { name, shardCount }
 }

@@ -8,6 +8,14 @@ import type { StoreContext } from './store-context'
 const MAX_PROJECTS = 50
 const PROJECT_NAME = /^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/
 
+/** 400 `ParameterInvalid` for a name that no project may have. */
+export function checkProjectName(name: string): void {
+  if (PROJECT_NAME.test(name)) return
+  throw parameterInvalid(
+    `project name ${name} is invalid: 3 to 63 of a-z, 0-9 and -, the first and the last a letter or digit`
+  )
+}
+
 /** All projects of the one account that the emulator serves. */
 export class Account {
   readonly projects = new Map<string, Project>()
@@ -33,11 +41,7 @@ export class Account {
   }
 
   createProject(name: string, settings: ProjectSettings): void {
-    if (!PROJECT_NAME.test(name)) {
-      throw parameterInvalid(
-        `project name ${name} is invalid: 3 to 63 of a-z, 0-9 and -, the first and the last a letter or digit`
-      )
-    }
+    checkProjectName(name)
     if (this.projects.has(name)) {
       throw new ServiceError(400, 'ProjectAlreadyExist', `Project ${name} already exist`)
     }

@@ -19,6 +19,16 @@ const DEFAULT_SETTINGS: LogstoreSettings = {
   mode: 'standard'
 }
 
+/** 400 `LogStoreInfoInvalid` for a name that no logstore may have. */
+export function checkLogstoreName(name: string): void {
+  if (LOGSTORE_NAME.test(name)) return
+  throw new ServiceError(
+    400,
+    'LogStoreInfoInvalid',
+    `logstore name ${name} is invalid: 3 to 63 of a-z, 0-9, - and _, the first and the last a letter or digit`
+  )
+}
+
 /** Logstores by name, and what GetProject tells. Times are Unix seconds. */
 export class Project {
   readonly logstores = new Map<string, Logstore>()
@@ -58,13 +68,7 @@ export class Project {
   }
 
   createLogstore(name: string, shardCount: number, settings: Partial<LogstoreSettings>): void {
-    if (!LOGSTORE_NAME.test(name)) {
-      throw new ServiceError(
-        400,
-        'LogStoreInfoInvalid',
-        `logstore name ${name} is invalid: 3 to 63 of a-z, 0-9, - and _, the first and the last a letter or digit`
-      )
-    }
+    checkLogstoreName(name)
     if (this.logstores.has(name)) {
       throw new ServiceError(400, 'LogStoreAlreadyExist', `logstore ${name} already exists`)
     }

@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { SlsEmulator } from '../../emulator'
@@ -106,5 +114,20 @@ describe('a data folder', () => {
     await world.put(groupOf('x'))
     await restart({ accessKeyId: 'other', accessKeySecret: 'changed' })
     assert.equal(world.emulator.accessKeyId, 'other')
+  })
+
+  it('is free again where the emulator cannot start', async () => {
+    const lock = path.join(data, 'lock')
+    const { port } = world.emulator
+    await world.stop()
+    await assert.rejects(SlsEmulator.start({ data, host: '203.0.113.1', quiet: true }))
+    assert.equal(existsSync(lock), false)
+    const state = path.join(data, 'state.json')
+    const kept = readFileSync(state)
+    writeFileSync(state, '{"version":1,"projects":[{"name":"demo"}]}')
+    await assert.rejects(SlsEmulator.start({ data, quiet: true }))
+    assert.equal(existsSync(lock), false)
+    writeFileSync(state, kept)
+    await world.start({ data, port })
   })
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { type EmulatorOptions, type FaultSpec, SlsEmulator } from '../../emulator'
 import type { ShardQuotas } from '../../emulator/quota'
 
@@ -39,6 +39,26 @@ describe('An option of the emulator that there is not', () => {
     assert.deepEqual(readdirSync(data), [])
     rmSync(data, { recursive: true })
   })
+
+  const untouched: readonly [given: object, says: RegExp][] = [
+    [{ logstores: ['access:0'] }, /logstore access:0: the number of shards must be 1 to 100/],
+    [{ logstores: ['access', 'my store'] }, /logstore name my store is invalid/],
+    [{ logstores: 'access' }, /logstores must be an array of texts/],
+    [{ logstores: [7] }, /logstores must be an array of texts/],
+    [{ project: 'Demo' }, /project name Demo is invalid/],
+    [{ accessKeyId: 'a' }, /id and its secret must be given together/],
+    [{ memory: '1g' }, /memory must be a number/],
+    [{ retention: Number.NaN }, /retention must be a number/],
+    [{ port: -1 }, /port must be a number/]
+  ]
+  for (const [given, says] of untouched) {
+    it(`leaves the data folder as it was: ${JSON.stringify(given)}`, async () => {
+      const data = join(mkdtempSync(join(tmpdir(), 'sls-emulator-')), 'data')
+      await assert.rejects(SlsEmulator.start({ data, quiet: true, ...given } as EmulatorOptions), says)
+      assert.equal(existsSync(data), false)
+      rmSync(dirname(data), { recursive: true })
+    })
+  }
 
   it('is refused where a logstore is created, a quota set and a fault added', () => {
     assert.throws(

@@ -1,4 +1,4 @@
-import { unknownName } from './known-names'
+import { refuseUnknownName } from './known-names'
 import { CALL_NAMES } from './router'
 import { parameterInvalid } from './service-error'
 
@@ -77,8 +77,7 @@ const NEEDED: Partial<Record<FaultKind, readonly (keyof FaultSpec)[]>> = {
 export function readFault(value: unknown): FaultSpec {
   if (typeof value !== 'object' || value === null) throw parameterInvalid('a fault is a JSON object')
   const spec = value as Readonly<Record<string, unknown>>
-  const wrong = unknownName('a fault has', spec, NAMES)
-  if (wrong !== undefined) throw parameterInvalid(wrong)
+  refuseUnknownName('a fault has', spec, NAMES)
   const kind = KINDS.find((name) => name === spec['kind'])
   if (kind === undefined) throw parameterInvalid(`kind must be one of ${KINDS.join(', ')}`)
   for (const [name, property] of Object.entries(spec)) checkProperty(name, property)

@@ -1,3 +1,5 @@
+import { parameterInvalid } from './service-error'
+
 /** Letters that may differ for each four of a name, so that it counts as a slip. */
 const SLIPS_PER_LETTER = 1 / 4
 
@@ -7,6 +9,12 @@ export function unknownName(owner: string, given: object, names: readonly string
   if (wrong === undefined) return undefined
   const meant = closest(wrong, names)
   return `${owner} no property ${wrong}; ${meant === undefined ? `there are ${names.join(', ')}` : `did you mean ${meant}?`}`
+}
+
+/** 400 `ParameterInvalid` for the first property that is none of `names`. */
+export function refuseUnknownName(owner: string, given: object, names: readonly string[]): void {
+  const wrong = unknownName(owner, given, names)
+  if (wrong !== undefined) throw parameterInvalid(wrong)
 }
 
 function closest(wrong: string, names: readonly string[]): string | undefined {

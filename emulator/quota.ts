@@ -1,4 +1,4 @@
-import { unknownName } from './known-names'
+import { refuseUnknownName } from './known-names'
 import { parameterInvalid, ServiceError } from './service-error'
 import type { Shard } from './store/shard'
 
@@ -42,8 +42,7 @@ function asRecord(
 ): Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null)
     throw parameterInvalid('quotas are true, false or {write, read}')
-  const wrong = unknownName(owner, value, names)
-  if (wrong !== undefined) throw parameterInvalid(wrong)
+  refuseUnknownName(owner, value, names)
   return value as Readonly<Record<string, unknown>>
 }
 

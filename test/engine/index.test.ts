@@ -32,6 +32,19 @@ describe('The public face of the engine', () => {
     )
   })
 
+  it('has typings at every entry for projects that resolve modules the older way, too', () => {
+    const { exports, types, typesVersions } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+      exports: Record<string, string | { types: string }>
+      types: string
+      typesVersions?: { '*': Record<string, readonly string[]> }
+    }
+    for (const [entry, target] of Object.entries(exports)) {
+      if (typeof target === 'string') continue
+      const older = entry === '.' ? types : typesVersions?.['*'][entry.slice(2)]?.[0]
+      assert.equal(older, target.types.slice(2), entry)
+    }
+  })
+
   it('takes a proxy and credentials by their types alone', () => {
     const credentials: engine.CredentialConfig = {
       type: 'accessKey',

@@ -165,7 +165,7 @@ describe('The status of sls-out with a spool', () => {
 
   it('tells what is on disk while the service is away, and while the disk is emptied', async () => {
     assert.equal(await text(status({ offline: true })), 'offline, 12,304 logs (3.1 MB) on disk, oldest 2 h')
-    assert.equal(await text(status({})), '1,240/s · 12,304 logs (3.1 MB) on disk')
+    assert.equal(await text(status({})), '1,240/s, 12,304 logs (3.1 MB) on disk')
     assert.equal(
       await text(status({ offline: true }), 'zh-CN'),
       '离线，磁盘中有 12,304 条日志（3.1 MB），最早 2 h 前'
@@ -173,10 +173,10 @@ describe('The status of sls-out with a spool', () => {
   })
 
   it('tells that the disk is of no use', async () => {
-    assert.equal(await text(status({ state: 'failing' })), 'no spool · 1,240/s · 300 waiting')
+    assert.equal(await text(status({ state: 'failing' })), 'no spool, 1,240/s, 300 waiting')
   })
 
   it('says nothing of a disk that has just been written', async () => {
-    assert.equal(await text(status({ oldest: 20, logs: 3 })), '1,240/s · 1 in flight · 0 kB waiting')
+    assert.equal(await text(status({ oldest: 20, logs: 3 })), '1,240/s, 1 in flight, 0 kB waiting')
   })
 })

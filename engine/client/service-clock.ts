@@ -2,6 +2,8 @@ import type { IncomingHttpHeaders } from 'node:http'
 
 /** Milliseconds that the clocks may be apart before it matters. */
 const TOLERANCE = 60_000
+/** Milliseconds for which this machine's clock is believed once it was compared: to do so costs more than to read it. */
+const BELIEVED_FOR = 1000
 
 /**
  * The service's time, as its answers tell it: calls are signed with it, since the service refuses those that are 15
@@ -13,6 +15,8 @@ export class ServiceClock {
   #isKnown = false
   /** Milliseconds that this machine's clock was ahead of the steady one when they were last read. */
   #ahead: number
+  /** This machine's time when they were last read. */
+  #compared = Number.NEGATIVE_INFINITY
 
   /**
    * @param clock this machine's, Unix milliseconds
@@ -55,6 +59,8 @@ export class ServiceClock {
   /** This machine's time; first follows a clock that was set. One that is ahead at once may just have slept. */
   #machineTime(): number {
     const time = this.clock()
+    if (time >= this.#compared && time < this.#compared + BELIEVED_FOR) return time
+    this.#compared = time
     const ahead = time - this.steady()
     const jump = ahead - this.#ahead
     this.#ahead = ahead

@@ -85,6 +85,25 @@ describe('The clock of the service', () => {
     assert.deepEqual(told, [-2 * HOUR])
   })
 
+  it('compares this machine’s with the steady one once a second, however often it is asked', () => {
+    const machine = { time: 1_700_000_000_000 }
+    let compared = 0
+    const clock = new ServiceClock(
+      () => machine.time,
+      () => undefined,
+      () => compared++
+    )
+    compared = 0
+    for (let call = 0; call < 3000; call++) {
+      clock.now()
+      machine.time++
+    }
+    assert.equal(compared, 3)
+    machine.time -= HOUR
+    clock.now()
+    assert.equal(compared, 4)
+  })
+
   it('goes by x-log-time before Date, and by nothing that is no time', () => {
     const { clock } = clockAt({ time: 0 })
     clock.learn({ 'x-log-time': '7200', date: new Date(HOUR).toUTCString() }, false)

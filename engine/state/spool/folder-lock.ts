@@ -90,6 +90,8 @@ async function create(file: string, owner: Owner): Promise<'named' | 'nameless' 
     const handle = await open(file, 'wx', 0o600)
     try {
       await handle.writeFile(JSON.stringify(owner))
+      // A lock that lost its name with the power would have to be waited for.
+      await handle.sync()
       return 'named'
     } catch (error) {
       if (isFull(error)) return 'nameless'

@@ -7,7 +7,7 @@ import { addTo, Segment, type SpoolAmount } from './segment'
 import { recoverSegment } from './segment-recovery'
 import { SegmentScan } from './segment-scan'
 import { SegmentWriter } from './segment-writer'
-import { SequenceSet } from './sequence-set'
+import type { SequenceSet } from './sequence-set'
 import { spoolError, spoolFull } from './spool-error'
 import { type ReaderStart, SpoolReader, type StoredRecord } from './spool-reader'
 import { TaskChain } from './task-chain'
@@ -58,6 +58,8 @@ export class Spool {
   /** Removals and marks. */
   readonly #chores = new TaskChain()
   #closed: boolean = false
+  /** Nothing is written any more. */
+  #isAtRest: boolean = false
 
   private constructor(
     private readonly options: SpoolOptions,
@@ -86,9 +88,9 @@ export class Spool {
     const { disk } = options
     try {
       await disk.prepare()
-      const drained = parseMark((await disk.read(MARK))?.toString() ?? '') ?? new SequenceSet()
-      const spool = new Spool(options, drained)
-      await spool.#load()
+      const mark = parseMark((await disk.read(MARK))?.toString() ?? '')
+      const spool = new Spool(options, mark.drained)
+      await spool.#load(mark.left)
       return spool
     } catch (error) {
       throw spoolError(error, 'opened', disk.path)
@@ -199,7 +201,8 @@ export class Spool {
     if (!this.#dirty) return
     this.#dirty = false
     try {
-      await this.#chore(() => this.options.disk.replace(MARK, formatMark(this.#drained)), 'written')
+      const mark = { drained: this.#drained, left: this.#isAtRest ? this.left : undefined }
+      await this.#chore(() => this.options.disk.replace(MARK, formatMark(mark)), 'written')
     } catch (error) {
       this.#dirty = true
       throw error
@@ -215,6 +218,8 @@ export class Spool {
     this.#closed = true
     await this.#turns.done()
     await this.#writer.finishSegment()
+    this.#isAtRest = true
+    this.#dirty = true
     await this.save()
     await this.#chores.done()
   }
@@ -238,7 +243,8 @@ export class Spool {
     throw spoolFull(this.path, this.options.limit)
   }
 
-  async #load(): Promise<void> {
+  /** @param closed what there was when it was closed: undefined after a crash */
+  async #load(closed: SpoolAmount | undefined): Promise<void> {
     const { disk } = this.options
     for (const { name, size } of await disk.list()) {
       const number = Segment.numberOf(name)
@@ -248,13 +254,17 @@ export class Spool {
     this.#nextSeq = Math.max(1, this.#drained.end)
     const last = this.#segments.at(-1)
     this.#nextNumber = (last?.number ?? 0) + 1
-    for (const segment of [...this.#segments]) await this.#loadSegment(segment, segment === last)
+    for (const segment of [...this.#segments]) {
+      const mayBeTorn = segment === last && closed === undefined
+      await this.#loadSegment(segment, mayBeTorn)
+    }
+    if (closed !== undefined) await this.#compare(closed)
     for (const segment of [...this.#segments]) this.#removeIfDrained(segment)
   }
 
-  async #loadSegment(segment: Segment, isLast: boolean): Promise<void> {
+  async #loadSegment(segment: Segment, mayBeTorn: boolean): Promise<void> {
     const { disk, onDamage } = this.options
-    const { records, cut } = await recoverSegment(disk, segment, isLast)
+    const { records, cut } = await recoverSegment(disk, segment, mayBeTorn)
     if (cut > 0) onDamage({ file: segment.name, kind: 'cut', bytes: cut, logs: 0 })
     for (const { head, end } of records) {
       this.#nextSeq = Math.max(this.#nextSeq, head.seq + 1)
@@ -264,6 +274,16 @@ export class Spool {
       this.#add(segment, head)
       this.#lanes.count(head.lane, 1)
     }
+  }
+
+  /** Reports what is not there any more. The mark that says so is void from now on. */
+  async #compare(closed: SpoolAmount): Promise<void> {
+    const bytes = Math.max(0, closed.bytes - this.left.bytes)
+    const logs = Math.max(0, closed.logs - this.left.logs)
+    if (closed.records > this.left.records)
+      this.options.onDamage({ file: '*.spool', kind: 'damaged', bytes, logs })
+    this.#dirty = true
+    await this.save().catch(() => undefined)
   }
 
   #reader(start?: ReaderStart): SpoolReader {

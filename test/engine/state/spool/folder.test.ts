@@ -162,6 +162,8 @@ describe('The folder of a spool', () => {
     const file = path.join(folder, name)
     const content = await readFile(file)
     await writeFile(file, content.subarray(0, content.length - 7))
+    // Where a crash tore it, nothing says that it was closed.
+    await rm(path.join(folder, 'drained.json'))
     const damage: SpoolDamage[] = []
     const next = await open(damage)
     assert.deepEqual(
@@ -238,6 +240,33 @@ describe('The folder of a spool', () => {
       prototype.read = read
     }
   })
+
+  const harms: [what: string, harm: (file: string) => Promise<void>, left: number][] = [
+    ['emptied', (file) => writeFile(file, ''), 0],
+    ['deleted', (file) => rm(file), 0],
+    ['cut short', async (file) => writeFile(file, (await readFile(file)).subarray(0, 2 * 1078 + 5)), 2],
+    ['zeroed at its end', async (file) => writeFile(file, (await readFile(file)).fill(0, 3 * 1078 + 500)), 3]
+  ]
+  for (const [what, harm, kept] of harms) {
+    it(`says what is lost with a file that was ${what} while nobody used it`, async () => {
+      const spool = await open()
+      for (let id = 0; id < 5; id++) await spool.append(entry(id))
+      await spool.close()
+      await harm(path.join(folder, '00000001.spool'))
+      const damage: SpoolDamage[] = []
+      const next = await open(damage)
+      assert.equal((await ids(next)).length, kept)
+      assert.equal(
+        damage.reduce((sum, { logs }) => sum + logs, 0),
+        5 - kept
+      )
+      assert.ok(damage.every(({ kind }) => kind === 'damaged'))
+      await next.close()
+      const later: SpoolDamage[] = []
+      await (await open(later)).close()
+      assert.deepEqual(later, [])
+    })
+  }
 
   it('says what is lost with a file that is deleted', async () => {
     const spool = await open([], 200_000)

@@ -2,6 +2,7 @@ import { decodeCursor, encodeCursor } from '../client/cursor'
 import { SlsError } from '../client/errors'
 import type { Shard } from '../client/model'
 import type { SourceContext } from './context'
+import { CursorRefusals } from './cursor-reset'
 import type { FinishReason } from './events'
 import { ancestorsOf } from './lineage'
 import type { DefaultPosition, StartPosition } from './options'
@@ -301,21 +302,32 @@ export class LogstoreShards {
     this.#context.commits?.forget(this.logstore, id)
   }
 
-  #restart(id: number, owned: OwnedShard, start: ReaderHost['start']): ShardReader {
+  #restart(
+    id: number,
+    owned: OwnedShard,
+    start: ReaderHost['start'],
+    refusals?: CursorRefusals
+  ): ShardReader {
     void owned.reader?.discard()
     this.#context.progress.unfollow(this.logstore, id)
-    const reader = this.#reader(id, owned, start)
+    const reader = this.#reader(id, owned, start, refusals)
     owned.reader = reader
     owned.finished = undefined
     if (this.#isPresent) reader.start()
     return reader
   }
 
-  #reader(id: number, owned: OwnedShard, start: ReaderHost['start']): ShardReader {
+  #reader(
+    id: number,
+    owned: OwnedShard,
+    start: ReaderHost['start'],
+    refusals = new CursorRefusals()
+  ): ShardReader {
     const { logstore } = this
     const { checkpoints } = this.#context
     const host: ReaderHost = {
       start,
+      refusals,
       settleStart: (position, signal) => checkpoints.settle(logstore, id, position, signal),
       mayBegin: () => this.#parents.areFinished(id),
       mayBeginAtLast: (signal) => this.#parents.finished(id, signal),
@@ -324,7 +336,7 @@ export class LogstoreShards {
       suspect: (isCertain) => this.#refresh(isCertain),
       restart: (restart: Start) => {
         const isRead = this.#owned.get(id) === owned && !owned.isLeaving
-        if (isRead) this.#restart(id, owned, async () => restart)
+        if (isRead) this.#restart(id, owned, async () => restart, refusals)
       }
     }
     return new ShardReader(this.#context, host, logstore, owned.listed)

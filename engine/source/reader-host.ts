@@ -1,3 +1,4 @@
+import type { CursorRefusals } from './cursor-reset'
 import type { FinishReason } from './events'
 import type { ShardCursors } from './shard-cursors'
 import type { Start } from './start-position'
@@ -10,6 +11,8 @@ export type ReaderPhase = 'starting' | 'waiting' | 'reading' | 'idle' | 'finishi
 
 /** What the reader of a shard asks of those around it. */
 export interface ReaderHost {
+  /** Of the readers before it, too, where those went back from a cursor. */
+  readonly refusals: CursorRefusals
   /** Where to begin. */
   start(cursors: ShardCursors, signal: AbortSignal): Promise<Start>
   /** Resolves when the shard's first position is durable. */

@@ -2,7 +2,7 @@ import type { PullLogsRequest, PullResult } from '../client/calls/pull-logs'
 import { encodeCursor } from '../client/cursor'
 import { SlsError } from '../client/errors'
 import type { SourceContext } from './context'
-import { CursorReset } from './cursor-reset'
+import { type CursorRefusals, CursorReset } from './cursor-reset'
 import { isInvalidCursor, isQuotaExceeded } from './error-kinds'
 import type { FetchPace } from './fetch-pace'
 import type { Ledger } from './ledger'
@@ -14,6 +14,7 @@ export interface PullerHost {
   readonly logstore: string
   readonly shard: number
   readonly counts: ReaderCounts
+  readonly refusals: CursorRefusals
   /** A fetch failed and is made again. */
   failed(error: SlsError): void
   /** Forget what is in flight and read from there. */
@@ -37,7 +38,7 @@ export class ShardPuller {
     this.#context = context
     this.#host = host
     this.#pace = pace
-    this.#reset = new CursorReset(context, cursors, host.logstore, host.shard)
+    this.#reset = new CursorReset(context, cursors, host.logstore, host.shard, host.refusals)
     this.#logGroups = context.settings.maxLogGroups
   }
 
@@ -76,7 +77,7 @@ export class ShardPuller {
         giveUp,
         onFailure
       })
-      this.#reset.accepted()
+      this.#host.refusals.accepted()
       this.#damages = 0
       this.#logGroups = Math.min(settings.maxLogGroups, this.#logGroups * 2)
       this.#lastSize = answer.rawSize

@@ -2,6 +2,7 @@ import { encodeCursor } from '../client/cursor'
 import type { SlsError } from '../client/errors'
 import type { Shard } from '../client/model'
 import type { SourceContext } from './context'
+import type { CursorRefusals } from './cursor-reset'
 import { asSlsError, isLogstoreAbsent, isShardAbsent } from './error-kinds'
 import type { FinishReason, StartOrigin } from './events'
 import { FetchPace } from './fetch-pace'
@@ -187,6 +188,10 @@ export class ShardReader implements FlightHost {
   }
 
   /** Forgets what is in flight and reads from there. */
+  get refusals(): CursorRefusals {
+    return this.#host.refusals
+  }
+
   restartAt(position: bigint): void {
     this.#host.restart({ position, acked: [], origin: 'position' })
   }

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import * as path from 'node:path'
 import { SlsClient } from '../../../engine/client/client'
+import { decodeCursor, encodeCursor } from '../../../engine/client/cursor'
 import { SlsError } from '../../../engine/client/errors'
 import { systemClock } from '../../../engine/source/clock'
 import { FileProgressStore, MemoryProgressStore } from '../../../engine/state/progress-store'
@@ -19,6 +20,16 @@ import {
   readMessages,
   until
 } from './local-service'
+
+/** A clock of which each wait is a thousandth, and the waits between attempts at a refused cursor. */
+function hastyClock() {
+  const waits: number[] = []
+  const delay = (ms: number, signal?: AbortSignal) => {
+    if ([2000, 4000, 8000, 16_000, 30_000].includes(ms)) waits.push(ms)
+    return systemClock.delay(ms / 1000, signal)
+  }
+  return { clock: { now: () => Date.now(), delay }, waits }
+}
 
 describe('a source in trouble', () => {
   let service: LocalService
@@ -228,6 +239,56 @@ describe('a source in trouble', () => {
       errors.map(({ api, logstore, shard, error }) => [api, logstore, shard, error.code]),
       [['pullLogs', 'access', 0, 'InvalidCursor']]
     )
+  })
+
+  it('goes back once only for a cursor that is refused again and again, then waits longer each time and says so', async () => {
+    await service.write('access', numbered(2))
+    const refused = await service.client.getCursor('access', 0, 'end')
+    await service.write('access', ['later'])
+    let refusals = 6
+    const client = clientWith(service.client, {
+      pullLogs: async (request, signal) => {
+        if (request.cursor === refused && refusals-- > 0)
+          throw new SlsError('InvalidCursor', 'PullLogs: Invalid cursor', { status: 400 })
+        return service.client.pullLogs({ ...request, count: 1 }, signal)
+      }
+    })
+    const { clock, waits } = hastyClock()
+    const source = service.source({ client, clock })
+    const errors = collect(source, 'error')
+    const skipped = collect(source, 'skipped')
+    assert.deepEqual(await readMessages(source, 5), [...numbered(2), ...numbered(2), 'later'])
+    assert.equal(skipped.length, 1)
+    assert.deepEqual(
+      errors.map(({ api, error }) => [api, error.code]),
+      [['pullLogs', 'InvalidCursor']]
+    )
+    assert.deepEqual(waits, [2000, 4000, 8000, 16_000, 30_000])
+  })
+
+  it('waits where the service names another oldest cursor each time and refuses all', async () => {
+    await service.write('access', numbered(20))
+    const oldest = decodeCursor(await service.client.getCursor('access', 0, 'begin'))
+    let named = oldest + 6n
+    const client = clientWith(service.client, {
+      getCursor: async (logstore, shard, from, signal) => {
+        if (from !== 'begin' || named === oldest)
+          return service.client.getCursor(logstore, shard, from, signal)
+        return encodeCursor(named--)
+      },
+      pullLogs: async (request, signal) => {
+        if (decodeCursor(request.cursor) > oldest)
+          throw new SlsError('InvalidCursor', 'PullLogs: Invalid cursor', { status: 400 })
+        return service.client.pullLogs(request, signal)
+      }
+    })
+    const { clock, waits } = hastyClock()
+    const source = service.source({ client, clock })
+    const skipped = collect(source, 'skipped')
+    const { value } = await begin(source)
+    assert.equal(value?.cursor, encodeCursor(oldest))
+    assert.deepEqual(waits, [2000, 4000, 8000, 16_000, 30_000])
+    assert.equal(skipped.length, 6)
   })
 
   it('whose saved progress is damaged keeps it aside, says so and reads on', async () => {

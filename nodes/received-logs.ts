@@ -52,10 +52,13 @@ function frameOf(value: Record<string, unknown>): LogFrame {
   }
 }
 
-/** A payload of another length than was received is not the one that was received: its times are unknown. */
+/**
+ * A payload of another length than was received is not the one that was received: its times are unknown. Nanoseconds
+ * that are none, as a foreign writer may have left them, do not cost the second.
+ */
 export function timeOf(value: Record<string, unknown>, index: number, count: number): Instant | undefined {
   const times = value['times']
-  if (!Array.isArray(times)) return readInstant(value)
+  if (!Array.isArray(times)) return readInstant(value) ?? readInstant(value['time'])
   if (times.length !== count) return undefined
   const instant = readInstant(times[index])
   const timesNs = value['timesNs']

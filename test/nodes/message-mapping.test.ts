@@ -83,6 +83,15 @@ describe('A message becomes writes', () => {
     const [write] = await mapped({ payload: 'x', chosen: topic }, chosen.topic)
     assert.equal(write?.topic, 'pump')
   })
+
+  it('with the second it was received with, where its nanoseconds are more than a second', async () => {
+    const sls = { id: 'p/l/0/c/0', cursor: 'c', time: second - 60, timeNs: 1_000_000_005 }
+    for (const received of [sls, { ...sls, times: [second - 60], timesNs: [1_000_000_005] }]) {
+      const [write] = await mapped({ payload: { a: 'x' }, sls: received })
+      assert.equal(write?.logs[0]?.time, second - 60)
+      assert.equal(write?.logs[0]?.timeNs, undefined)
+    }
+  })
 })
 
 describe('A message that cannot be read is refused by the name of the field', () => {

@@ -1,5 +1,15 @@
 import { strict as assert } from 'node:assert'
-import { collect, LocalService, messagesOf, numbered, readMessages, sorted, until } from './local-service'
+import { withRetry } from '../../../engine/client/retry'
+import {
+  collect,
+  LocalService,
+  messagesOf,
+  numbered,
+  quickRetry,
+  readMessages,
+  sorted,
+  until
+} from './local-service'
 
 describe('discovery', () => {
   let service: LocalService
@@ -74,6 +84,8 @@ describe('discovery', () => {
         shift = step
         dated.emulator.deleteLogstore('access')
         dated.emulator.createLogstore('access', { shardCount: 1 })
+        // The client learns of the service's time by the first answer that refuses its own.
+        await withRetry(() => dated.client.listShards('access'), { policy: quickRetry })
         await dated.write('access', numbered(3, 'new '))
         await until(() => new Set(messages).size === 8)
         const end = await dated.client.getCursor('access', 0, 'end')

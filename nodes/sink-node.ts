@@ -168,10 +168,10 @@ export class SinkNode implements Runtime {
     const field = error instanceof SlsError ? error.field : undefined
     const text =
       field === undefined ? toNodeError(error).code : this.RED._('sls-out.status.wrong', { property: field })
-    this.status.show({ fill: 'red', shape: 'ring', text })
-    // Catch nodes of the flow may be built after this one.
+    // Status and Catch nodes of the flow may be built after this one.
     guard(
       nextTurn().then(() => {
+        this.status.show({ fill: 'red', shape: 'ring', text })
         const facts = error instanceof SlsError ? errorFacts(error) : {}
         if (!this.closed) this.node.error(toNodeError(error), { topic: '', sls: facts })
       }),

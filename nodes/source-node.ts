@@ -151,10 +151,12 @@ export class SourceNode implements Runtime {
     const field = error instanceof SlsError ? error.field : undefined
     const text =
       field === undefined ? toNodeError(error).code : this.RED._('sls-in.status.wrong', { property: field })
-    this.status.show({ fill: 'red', shape: 'ring', text })
-    // Catch nodes of the flow may be built after this one.
+    // Status and Catch nodes of the flow may be built after this one.
     guard(
-      nextTurn().then(() => this.report(error)),
+      nextTurn().then(() => {
+        this.status.show({ fill: 'red', shape: 'ring', text })
+        this.report(error)
+      }),
       this.node
     )
   }

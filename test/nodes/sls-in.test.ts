@@ -375,6 +375,15 @@ describe('sls-in', () => {
       }
     })
 
+    it('tells Status nodes, too, whose flow begins after it', async () => {
+      const flow = await reading({ logstores: '' }, [
+        { id: 'status', z: 'tab', type: 'status', scope: ['in'], wires: [['told']] },
+        { id: 'told', z: 'tab', type: 'helper', wires: [] }
+      ])
+      const { status } = await flow.first('told')
+      assert.equal((status as { text: string }).text, 'sls-in.status.wrong')
+    })
+
     it('tells a logstore that is missing, and reads it once it is created', async () => {
       const flow = await reading({ logstores: 'later', discoveryInterval: 50 })
       assert.equal(errorOf(await flow.first('failed')).code, 'LogStoreNotExist')

@@ -411,6 +411,18 @@ describe('sls-out', () => {
       assert.ok(flow.statusTexts('out').includes('sls-out.status.wrong'))
     })
 
+    it('tells Status nodes, too, whose flow begins after it', async () => {
+      const flow = await run([
+        tab,
+        connection(sls, { endpoint: '' }),
+        slsOut(),
+        { id: 'status', z: 'tab', type: 'status', scope: ['out'], wires: [['told']] },
+        { id: 'told', z: 'tab', type: 'helper', wires: [] }
+      ])
+      const { status } = await flow.first('told')
+      assert.equal((status as { text: string }).text, 'sls-out.status.wrong')
+    })
+
     it('names a connection that is not there, a key that is missing and a variable that is not set', async () => {
       const broken: [FlowNode[], RegExp][] = [
         [[slsOut({ config: 'nowhere' })], /config/],

@@ -1,7 +1,7 @@
 import { parseLogGroup } from '../../client/codec/log-group-list'
 import { decompress } from '../../client/compression/compression'
 import type { SlsError } from '../../client/errors'
-import type { SpoolDisk } from './disk'
+import type { SpoolDisk, SpoolFile } from './disk'
 import type { SpoolEntry } from './record'
 
 export const REJECTED_FILE = 'rejected.jsonl'
@@ -28,12 +28,13 @@ export class DeadLetters {
   }
 
   async #append(text: string): Promise<boolean> {
-    const bytes = Buffer.from(text)
     const size = (await this.disk.list()).find(({ name }) => name === REJECTED_FILE)?.size
-    if ((size ?? 0) + bytes.length > this.limit) return false
+    // A newline more, for a line that a crash tore.
+    if ((size ?? 0) + 1 + Buffer.byteLength(text) > this.limit) return false
     const file = await (size === undefined ? this.disk.create(REJECTED_FILE) : this.disk.open(REJECTED_FILE))
     try {
-      await file.write(bytes, size ?? 0)
+      const isTorn = size !== undefined && size > 0 && !(await endsLine(file, size))
+      await file.write(Buffer.from(isTorn ? `\n${text}` : text), size ?? 0)
       await file.sync()
     } catch (error) {
       await file.truncate(size ?? 0).catch(() => undefined)
@@ -43,6 +44,12 @@ export class DeadLetters {
     }
     return true
   }
+}
+
+async function endsLine(file: SpoolFile, size: number): Promise<boolean> {
+  const last = Buffer.alloc(1)
+  await file.read(last, size - 1)
+  return last.toString('latin1') === '\n'
 }
 
 async function line(

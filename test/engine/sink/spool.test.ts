@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { SlsError } from '../../../engine/client/errors'
 import { FolderDisk } from '../../../engine/state/spool/disk'
@@ -232,6 +232,25 @@ describe('A sink with a spool', () => {
     assert.deepEqual(
       [kept.code, kept.status, kept.topic, kept.logs],
       ['PostBodyInvalid', 400, 'sensors', [{ time: 1_700_000_000, contents: [['id', '13']] }]]
+    )
+  })
+
+  it('sets it aside in a line of its own, behind one that a crash tore', async () => {
+    const file = path.join(spooled.path, 'rejected.jsonl')
+    await mkdir(spooled.path)
+    await writeFile(file, '{"time":"2026-01-01T00:00:00.000Z","code":"Post')
+    spooled.service.answer = () => refusals.invalid()
+    const sink = spooled.sink()
+    await sink.write({ logs: logs(2) })
+    await until(
+      'an empty spool',
+      () => sink.status().spool?.rejected === 2 && sink.status().spool?.logs === 0
+    )
+    const [torn, ...lines] = (await readFile(file, 'utf8')).trim().split('\n')
+    assert.throws(() => JSON.parse(torn ?? ''))
+    assert.deepEqual(
+      lines.map((line) => JSON.parse(line).logs[0].contents),
+      [[['id', '0']], [['id', '1']]]
     )
   })
 

@@ -70,7 +70,7 @@ describe('The sink before a service over HTTP', () => {
     const [write, flushed] = [sink.write([log(1), log(2)]), sink.flush()]
     assert.equal((await write).logs, 2)
     await flushed
-    await assert.rejects(sink.write('text' as never), { code: 'InvalidLog' })
+    await assert.rejects(sink.write('text' as never), { code: 'InvalidOption', field: 'write' })
     assert.equal((await failureOf(sink.write([7] as never))).code, 'InvalidLog')
   })
 

@@ -21,6 +21,8 @@ import type { Totals } from './totals'
 export interface SourceContext {
   readonly client: SourceClient
   readonly settings: SourceSettings
+  /** Unix milliseconds by the service's clock, which decides when something was received. */
+  readonly serviceTime: () => number
   readonly assigner: ShardAssigner
   /** Undefined where the consumer group does not assign. */
   readonly membership: GroupMembership | undefined

@@ -9,7 +9,7 @@ export class ShardLag {
   #receiveTime: number | undefined
   #tail: bigint | undefined
 
-  /** @param now Unix milliseconds */
+  /** @param now Unix milliseconds by the service's clock */
   constructor(now: () => number) {
     this.#now = now
   }

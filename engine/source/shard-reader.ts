@@ -57,12 +57,12 @@ export class ShardReader implements FlightHost {
     this.#host = host
     this.#listed = listed
     this.flight = new Flight(context, this)
-    this.lag = new ShardLag(() => settings.clock.now())
+    this.lag = new ShardLag(context.serviceTime)
     this.#cursors = new ShardCursors(client, calls, logstore, this.shard, (error) => this.failed(error))
     this.#pace = new FetchPace(settings.fetchInterval, settings.random, () => context.pulls.readers)
     this.#puller = new ShardPuller(context, this, this.#cursors, this.#pace)
     this.#sleeper = new Sleeper(context.pulls.rounds)
-    this.#stopLine = new StopLine(settings.stopTime, () => settings.clock.now())
+    this.#stopLine = new StopLine(settings.stopTime, context.serviceTime)
     context.progress.follow(logstore, this.shard, () => this.#live())
   }
 

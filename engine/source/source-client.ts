@@ -16,4 +16,5 @@ export type SourceClient = Pick<
   | 'heartbeat'
   | 'getCheckpoints'
   | 'updateCheckpoint'
->
+> &
+  Partial<Pick<SlsClient, 'clockOffset'>>

@@ -219,6 +219,7 @@ export class SlsSource implements AsyncIterable<SourceBatch> {
     return {
       client,
       settings,
+      serviceTime: () => clock.now() + (client.clockOffset ?? 0),
       ...parts,
       emitter,
       calls,
@@ -274,12 +275,17 @@ export class SlsSource implements AsyncIterable<SourceBatch> {
     ])
   }
 
-  /** Looks once more when the stop time is over: whoever reads nothing by then is done. */
+  /**
+   * Looks once more when the stop time is over: whoever reads nothing by then is done. What time the service has is known
+   * from its first answer on.
+   */
   async #awaitStopTime(signal: AbortSignal): Promise<void> {
-    const { clock, stopTime } = this.#context.settings
+    const { changed, serviceTime, settings } = this.#context
+    const { clock, stopTime } = settings
     if (stopTime === undefined) return
     try {
-      for (let left = 1; left > 0; left = stopTime * 1000 + stopMargin - clock.now()) {
+      await changed.until(() => this.#shards.isListed, signal)
+      for (let left = 1; left > 0; left = stopTime * 1000 + stopMargin - serviceTime()) {
         await clock.delay(Math.min(left, longestTimer), signal)
       }
       this.#discovery.refreshAll()
@@ -289,9 +295,11 @@ export class SlsSource implements AsyncIterable<SourceBatch> {
   }
 
   #finishIfDone(): void {
-    const { stopTime } = this.#context.settings
+    const { serviceTime, settings } = this.#context
+    const { clock, stopTime } = settings
     if (stopTime === undefined || this.#isDone || this.#closing !== undefined) return
-    if (!this.#discovery.isComplete(stopTime * 1000 + stopMargin) || !this.#shards.isFinished) return
+    const isOver = stopTime * 1000 + stopMargin + clock.now() - serviceTime()
+    if (!this.#discovery.isComplete(isOver) || !this.#shards.isFinished) return
     this.#isDone = true
     void this.#finish()
   }

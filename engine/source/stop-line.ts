@@ -13,7 +13,7 @@ export class StopLine {
 
   /**
    * @param stopTime Unix seconds, undefined for none
-   * @param now Unix milliseconds
+   * @param now Unix milliseconds by the service's clock
    */
   constructor(stopTime: number | undefined, now: () => number) {
     this.#stopTime = stopTime

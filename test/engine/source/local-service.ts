@@ -33,7 +33,8 @@ export class LocalService {
     return new LocalService(await SlsEmulator.start(complete), complete)
   }
 
-  newClient(): SlsClient {
+  /** @param clock of this machine; that of the service where not given */
+  newClient(clock: (() => number) | undefined = this.#options.clock): SlsClient {
     const { endpoint, project, accessKeyId, accessKeySecret } = this.emulator
     return new SlsClient({
       endpoint,
@@ -41,7 +42,7 @@ export class LocalService {
       credentials: { accessKeyId, accessKeySecret },
       requestTimeout: 5000,
       retry: quickRetry,
-      clock: this.#options.clock
+      clock
     })
   }
 

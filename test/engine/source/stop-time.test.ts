@@ -63,6 +63,29 @@ describe('a source with a stop time', () => {
     assert.deepEqual(await reading, ['early', 'late'])
   })
 
+  for (const [how, skew] of [
+    ['ahead', 3_600_000],
+    ['behind', -3_600_000]
+  ] as const) {
+    it(`in the future, is not mistaken by a clock of this machine that is an hour ${how}`, async () => {
+      const stopTime = clock.seconds + 20
+      const now = () => clock.now() + skew
+      const client = service.newClient(now)
+      const source = service.source({ client, clock: { ...clock.source, now }, stopTime })
+      const reading = readToEnd(source)
+      await service.write('access', ['early'])
+      await until(() => source.status().logs === 1)
+      assert.ok((source.status().lagSeconds ?? 0) < 60)
+      clock.pass(15_000)
+      await service.write('access', ['late'])
+      await until(() => source.status().logs === 2)
+      clock.pass(10_000)
+      await service.write('access', ['too late'])
+      assert.deepEqual(await reading, ['early', 'late'])
+      client.close()
+    })
+  }
+
   it('reads the children of a split up to it', async () => {
     await service.write('access', ['parent'])
     clock.pass(2000)

@@ -27,6 +27,7 @@ export interface PullerHost {
 export class ShardPuller {
   readonly #context: SourceContext
   readonly #host: PullerHost
+  readonly #cursors: ShardCursors
   readonly #pace: FetchPace
   readonly #reset: CursorReset
   #fetchingSince: number | undefined
@@ -37,6 +38,7 @@ export class ShardPuller {
   constructor(context: SourceContext, host: PullerHost, cursors: ShardCursors, pace: FetchPace) {
     this.#context = context
     this.#host = host
+    this.#cursors = cursors
     this.#pace = pace
     this.#reset = new CursorReset(context, cursors, host.logstore, host.shard, host.refusals)
     this.#logGroups = context.settings.maxLogGroups
@@ -85,7 +87,7 @@ export class ShardPuller {
     } catch (error) {
       if (signal.aborted || !(error instanceof SlsError)) throw error
       if (isInvalidCursor(error)) await this.#skip(ledger, error, receiveTime, signal)
-      else if (error.code === 'CorruptBody') this.#narrow(ledger, error)
+      else if (error.code === 'CorruptBody') await this.#narrow(ledger, error, signal)
       else throw error
       return undefined
     }
@@ -111,13 +113,18 @@ export class ShardPuller {
   }
 
   /** Fetches less at a time, until the log group that cannot be read is alone, and passes that. */
-  #narrow(ledger: Ledger, cause: SlsError): void {
-    const { maxRedeliveries, onPoison } = this.#context.settings
+  async #narrow(ledger: Ledger, cause: SlsError, signal: AbortSignal): Promise<void> {
+    const { clock, maxRedeliveries, onPoison, retry } = this.#context.settings
     const isAlone = this.#logGroups === 1
     const attempts = this.#damages
     this.#logGroups = Math.ceil(this.#logGroups / 2)
     this.#damages = this.#logGroups === 1 ? 0 : maxRedeliveries
     if (!isAlone) return
+    if (ledger.position >= (await this.#cursors.at('end', signal))) {
+      // There is none yet: whatever comes to lie here is not what was damaged.
+      await clock.delay(retry.maxRetryBackoff, signal)
+      return
+    }
     const { logstore, shard } = this.#host
     const cursor = encodeCursor(ledger.position)
     const error = new SlsError(

@@ -1,4 +1,5 @@
-import type { Shard } from '../client/model'
+import { SlsError } from '../client/errors'
+import type { Shard, ShardCheckpoint } from '../client/model'
 import { abortable } from './condition'
 import type { CheckpointsByShard } from './consumer-group'
 import type { SourceContext } from './context'
@@ -26,7 +27,8 @@ export class StartFinder {
   }
 
   /**
-   * Where progress is, else the configured position; the very beginning for a shard that was born later.
+   * Where progress is, else the configured position; the very beginning for a shard that was born later, or of which
+   * the group has a checkpoint that nobody can read.
    * @throws SlsError `Aborted` when the signal is aborted
    */
   async find(shard: Shard, cursors: ShardCursors, signal: AbortSignal): Promise<Start> {
@@ -37,6 +39,11 @@ export class StartFinder {
     const checkpoints = local === undefined || hasMoved ? await this.#checkpoints(signal) : undefined
     const resumed = resume(local, checkpoints?.get(id), hasMoved)
     if (resumed !== undefined) return resumed
+    const unreadable = checkpoints?.get(id)
+    if (unreadable !== undefined) {
+      this.#tell(unreadable)
+      return { position: await cursors.at('begin', signal), origin: 'default', acked: [] }
+    }
     const isChild =
       progress.initialShards(this.#logstore)?.has(id) === false ||
       (checkpoints !== undefined && isYoungerThanGroup(shard, this.listed, checkpoints))
@@ -77,6 +84,14 @@ export class StartFinder {
     const resumed = resume(undefined, (await this.#checkpoints(signal))?.get(id), false)
     if (resumed !== undefined) return { ...resumed, origin: 'seek' }
     return this.seek(id, this.#context.settings.defaultPosition, cursors, signal)
+  }
+
+  #tell({ shard, cursor }: ShardCheckpoint): void {
+    const text = `The checkpoint of ${this.#logstore}/${shard} is no cursor: ${JSON.stringify(cursor.slice(0, 64))}`
+    const error = new SlsError('InvalidCursor', text, {
+      hint: 'The shard is read from its begin; seek where that is too much'
+    })
+    this.#context.emitter.emit('error', { api: 'getCheckpoints', logstore: this.#logstore, shard, error })
   }
 
   async #checkpoints(signal: AbortSignal): Promise<CheckpointsByShard | undefined> {

@@ -12,7 +12,8 @@ import {
   messagesOf,
   nextBatch,
   numbered,
-  readMessages
+  readMessages,
+  until
 } from './local-service'
 
 /** Reads groups of ten messages as a flow does that cannot take some of them. */
@@ -177,6 +178,28 @@ describe('a log that the flow cannot take', () => {
       numbered(8).filter((message) => message !== '5')
     )
     assert.equal((await poison).error.code, 'PoisonLog')
+  })
+})
+
+describe('answers that are damaged where there is no log group', () => {
+  it('pass none that is written later', async () => {
+    const service = await LocalService.start()
+    let damaged = 40
+    const client = clientWith(service.client, {
+      pullLogs: async (...call) => {
+        if (damaged-- <= 0) return service.client.pullLogs(...call)
+        throw new SlsError('CorruptBody', 'PullLogs: wrong bytes', { retryability: 'transient' })
+      }
+    })
+    const retry = { baseRetryBackoff: 1, maxRetryBackoff: 1 }
+    const source = service.source({ client, maxRedeliveries: 0, retry })
+    const poison = collect(source, 'poison')
+    const read = readMessages(source, 3)
+    await until(() => damaged <= 0)
+    await service.write('access', numbered(3))
+    assert.deepEqual(await read, numbered(3))
+    assert.deepEqual(poison, [])
+    await service.close()
   })
 })
 

@@ -82,6 +82,18 @@ describe('where a source begins', () => {
     assert.equal((await first).done, false)
   })
 
+  it('begins with the oldest log, and says so, where the checkpoint of the group is no cursor', async () => {
+    await service.write('access', numbered(2))
+    const group = { name: 'readers', timeout: 60, order: false }
+    await service.client.createConsumerGroup('access', group)
+    const update = { logstore: 'access', group: 'readers', shard: 0, cursor: 'bm9uZQ==', force: true }
+    await service.client.updateCheckpoint(update)
+    const source = service.source({ consumerGroup: 'readers', position: { type: 'end' } })
+    const told = event(source, 'error')
+    assert.deepEqual(await readMessages(source, 2), numbered(2))
+    assert.equal((await told).error.code, 'InvalidCursor')
+  })
+
   it('begins where it stopped, whatever the position says', async () => {
     const state = new MemoryProgressStore()
     await service.write('access', numbered(4))

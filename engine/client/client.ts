@@ -25,7 +25,9 @@ import {
 import { SlsError } from './errors'
 import type { ConsumerGroup, CursorPosition, LogstoreInfo, Shard, ShardCheckpoint } from './model'
 import { type ClientOptions, checkOptions } from './options'
+import { badResponse } from './response-json'
 import type { RetryPolicy } from './retry'
+import { reportsError } from './service-error'
 import { type ClientStats, type ServiceResponse, SignedCaller } from './signed-call'
 
 /**
@@ -52,7 +54,10 @@ export class SlsClient {
 
   /** Writes one log group; when it resolves, the service has accepted it. */
   async putLogs(request: PutLogsRequest, signal?: AbortSignal): Promise<{ requestId: string }> {
-    return this.#caller.call(putLogsCall(request), signal, ({ requestId }) => ({ requestId }))
+    return this.#caller.call(putLogsCall(request), signal, (response) => {
+      readNothing(response)
+      return { requestId: response.requestId }
+    })
   }
 
   /** Reads up to `count` log groups (1..1000) of a shard from `cursor` on. */
@@ -172,4 +177,8 @@ function repeatedPage(): SlsError {
   })
 }
 
-function readNothing(_response: ServiceResponse): void {}
+/** @throws SlsError `BadResponse` where an error comes as if it were a success. */
+function readNothing(response: ServiceResponse): void {
+  if (response.body.length > 0 && reportsError(response.body))
+    throw badResponse(response, 'success is stated, but the body reports an error')
+}

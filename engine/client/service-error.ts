@@ -50,6 +50,11 @@ export function serviceError(
   )
 }
 
+/** True where the body of an answer, whatever its status, is an error of the service. */
+export function reportsError(body: Buffer): boolean {
+  return parseReport(body.toString('utf8', 0, 65_536)) !== undefined
+}
+
 export function requestIdOf(response: HttpResponse): string | undefined {
   const id = response.headers['x-log-requestid']
   return typeof id === 'string' && id !== '' ? id : undefined

@@ -36,6 +36,14 @@ describe('An error of the service', () => {
     )
   })
 
+  it('is none of a success, although it has the status of one', async () => {
+    refuse(200, { errorCode: 'InternalServerError', errorMessage: 'try again' })
+    const update = { logstore: 'access', group: 'readers', shard: 0, cursor: 'MTA=', force: true }
+    for (const error of [await put(), await rejection(sls.updateCheckpoint(update))]) {
+      assert.deepEqual([error.code, error.retryability], ['BadResponse', 'transient'])
+    }
+  })
+
   it('is read in every form that services and gateways send', async () => {
     const forms: unknown[] = [
       { errorCode: 'ServerBusy', errorMessage: 'busy' },

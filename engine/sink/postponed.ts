@@ -1,7 +1,7 @@
 import type { StoredRecord } from '../state/spool/spool-reader'
 
-/** Records that are remembered; more are not read until some of these are sent. */
-const MOST = 10_000
+/** Records that are remembered, of some 300 bytes each; more are not read until some of these are sent. */
+const MOST = 50_000
 
 /** Where a record is, without its body. */
 export type RecordPlace = Omit<StoredRecord, 'body'>

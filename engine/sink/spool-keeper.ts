@@ -43,7 +43,7 @@ export class SpoolKeeper {
   readonly #startedAt: number
 
   constructor(private readonly parts: KeeperParts) {
-    this.disk = new FolderDisk(parts.settings.path, parts.clock.now)
+    this.disk = new FolderDisk(parts.settings.path, () => parts.clock.now())
     this.#startedAt = parts.clock.now()
     this.#open()
   }
@@ -113,9 +113,9 @@ export class SpoolKeeper {
   }
 
   async #attempt(): Promise<void> {
-    const { settings, onDamage } = this.parts
+    const { settings, clock, onDamage } = this.parts
     await this.disk.prepare()
-    const lock = await FolderLock.take(this.disk.path, this.parts.clock.now)
+    const lock = await FolderLock.take(this.disk.path, () => clock.now())
     if (lock === undefined) throw new FolderBusy('another process, or another node, uses the folder')
     try {
       this.#spool = await Spool.open({

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { SlsError } from '../../../engine/client/errors'
 import { FolderDisk } from '../../../engine/state/spool/disk'
@@ -131,7 +131,7 @@ describe('A sink with a spool', () => {
         await until('room', () => sink.status().spooled >= 30 && sink.status().waitingWrites === 0)
         assert.ok(sink.status().memory.peak <= 40_000)
         assert.equal(sink.status().failed, 0)
-        await sink.close(400)
+        await sink.close(1200)
         await Promise.all(writes)
         service.answer = () => undefined
         const next = spooled.sink()
@@ -162,7 +162,7 @@ describe('A sink with a spool', () => {
       const sink = spooled.sink({ spool: 'overflow', maxLines: 100, concurrency: 2 })
       const write = sink.write({ logs: logs(1000) })
       await until('calls', () => service.inFlight === 2)
-      const report = await sink.close(400)
+      const report = await sink.close(1200)
       assert.deepEqual([report.spooledLogs, report.failedLogs], [1000, 0])
       await write
       assert.equal(service.inFlight, 0)
@@ -407,12 +407,29 @@ describe('A sink with a spool', () => {
     const write = () => sink.write({ logs: [{ time: 1, contents: { text: 'x'.repeat(10_000) } }] })
     try {
       for (let n = 0; n < 7; n++) await write()
-      await until('an end of it', () => sink.status().logs === 7)
-      assert.deepEqual([sink.status().spool?.state, sink.status().spool?.logs], ['full', 0])
+      await until('an end of it', () => {
+        const { logs, spool } = sink.status()
+        return logs === 7 && spool?.state === 'full' && spool.logs === 0
+      })
     } finally {
       FolderDisk.prototype.remove = remove
     }
     await until('room', async () => (await write()).spooled === 1)
+  })
+
+  it('waits by its own clock until the lock of another machine is void', async () => {
+    const clock = new FakeClock()
+    const lock = path.join(spooled.path, 'lock')
+    await mkdir(spooled.path)
+    await writeFile(lock, JSON.stringify({ id: 'a', host: 'another machine', pid: 1, started: '' }))
+    const inAYear = new Date(Date.now() + 365 * 86_400_000)
+    await utimes(lock, inAYear, inAYear)
+    const sink = spooled.sink({ clock })
+    await until('the disk', async () => {
+      await clock.advance(1000)
+      return sink.status().spool?.state === 'ready'
+    })
+    assert.ok(clock.now() >= 30_000)
   })
 
   it('writes down what is drained once it can', async () => {

@@ -1,8 +1,9 @@
 import type { SlsError } from '../client/errors'
 import type { RecordHead } from '../state/spool/record'
 import type { Spool } from '../state/spool/spool'
-import type { SpoolReader, StoredRecord } from '../state/spool/spool-reader'
-import { BATCH_OVERHEAD, Batch, SHARE_OVERHEAD } from './batch'
+import type { StoredRecord } from '../state/spool/spool-reader'
+import { Batch } from './batch'
+import { type DrainStream, DrainStreams } from './drain-streams'
 import type { SinkEmitter } from './events'
 import type { SinkSettings, SpoolSettings } from './options'
 import { OrderBook } from './order-book'
@@ -16,18 +17,11 @@ import { SpoolExpiry } from './spool-expiry'
 import type { SpoolKeeper } from './spool-keeper'
 import type { SpoolStatus } from './spool-status'
 
-/** The share of the buffer that batches read from disk may take. */
-export const DRAIN_SHARE = 0.25
-/** Batches from disk on their way, for each request that may be in flight. */
-const BATCHES_PER_REQUEST = 2
 /** Milliseconds between writing down what is drained, between looks for what is too old, and after what failed. */
 const SAVE_INTERVAL = 1000
 const EXPIRY_INTERVAL = 10_000
 const SAVE_PAUSE = 5000
 const READ_PAUSE = 5000
-/** Milliseconds and records by which reading may be behind until newer ones are read besides. */
-const BEHIND = 5000
-const MANY = 16
 
 export interface DrainerParts {
   settings: SinkSettings
@@ -37,12 +31,6 @@ export interface DrainerParts {
   keeper: SpoolKeeper
   /** Something was drained. */
   onDrained: () => void
-}
-
-/** One reader and its batches that are being sent. */
-interface Stream {
-  readonly reader: SpoolReader
-  readonly window: Set<Batch>
 }
 
 /** Sends what is on disk, in the order of writing, with no more of it in memory than it takes to keep the line busy. */
@@ -57,16 +45,10 @@ export class Drainer {
   readonly #rejections: Rejections
   readonly #expiry: SpoolExpiry
   readonly #postponed = new Postponed()
-  #backlog: Stream | undefined
-  /** Of what was written lately, where order does not matter and there is much to catch up on. */
-  #live: Stream | undefined
-  readonly #streams = new Map<Batch, Stream>()
-  #charge = 0
-  #peak = 0
+  readonly #streams: DrainStreams
   #working: Promise<void> | undefined
   #again = false
   #state: 'reading' | 'pausing' | 'stopped' = 'reading'
-  #onIdle: () => void = () => undefined
   readonly #timers: PurposeTimers<'save' | 'expiry' | 'pause' | 'postponed'>
   readonly #settlement: Settlement = {
     accept: (logs) => {
@@ -81,18 +63,19 @@ export class Drainer {
     this.#order = settings.ordered ? new OrderBook() : undefined
     this.#rejections = new Rejections(keeper.disk, spool.limit, emitter)
     this.#expiry = new SpoolExpiry(settings.clock, spool.maxAge, emitter)
+    this.#streams = new DrainStreams(settings, spool.mode)
     this.#timers = new PurposeTimers(settings.clock)
     if (Number.isFinite(spool.maxAge)) this.#expireLater()
   }
 
   /** Bytes of the buffer that batches from disk take. */
   get charge(): number {
-    return this.#charge
+    return this.#streams.charge
   }
 
   /** The most they ever took. */
   get peak(): number {
-    return this.#peak
+    return this.#streams.peak
   }
 
   /** Unix milliseconds at which the oldest record went to disk; Infinity where there is none. */
@@ -100,10 +83,10 @@ export class Drainer {
     const { spool } = this.parts.keeper
     if (spool === undefined || spool.left.records === 0) return Number.POSITIVE_INFINITY
     let oldest = this.#postponed.oldest
-    for (const { stored } of this.#streams.keys())
+    for (const { stored } of this.#streams.batches)
       if (stored !== undefined) oldest = Math.min(oldest, stored.head.time)
-    if (this.#unread(spool.left.records) <= 0) return oldest
-    return Math.min(oldest, Math.max(spool.oldest, this.#backlog?.reader.since ?? 0))
+    if (this.#unread(spool) <= 0) return oldest
+    return Math.min(oldest, Math.max(spool.oldest, this.#streams.since))
   }
 
   /** Reads on where there is something to read and room for it. */
@@ -128,7 +111,7 @@ export class Drainer {
       this.#order !== undefined && other.frame.logstore === batch.frame.logstore && other.state !== 'sending'
     const waiting = [
       batch,
-      ...[...this.#streams.keys()].filter((other) => other !== batch && isToWait(other))
+      ...[...this.#streams.batches].filter((other) => other !== batch && isToWait(other))
     ]
     for (const each of waiting) {
       this.#putBack(each)
@@ -152,15 +135,12 @@ export class Drainer {
 
   /** Puts back to disk what is not on the wire. */
   letGo(): void {
-    for (const batch of [...this.#streams.keys()]) if (batch.state !== 'sending') this.#putBack(batch)
+    for (const batch of [...this.#streams.batches]) if (batch.state !== 'sending') this.#putBack(batch)
   }
 
   /** Resolves when nothing from disk is on its way. */
   idle(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#onIdle = resolve
-      this.#tellIdle()
-    })
+    return this.#streams.idle()
   }
 
   /** Lets go of the files. */
@@ -168,8 +148,7 @@ export class Drainer {
     this.stop()
     await this.#working
     await this.#rejections.kept()
-    await this.#backlog?.reader.close()
-    await this.#live?.reader.close()
+    await this.#streams.close()
   }
 
   async #work(): Promise<void> {
@@ -201,29 +180,26 @@ export class Drainer {
     const { keeper, settings } = this.parts
     const { spool } = keeper
     if (spool === undefined) return false
-    this.#backlog ??= this.#begin(spool)
-    this.#splitIfBehind()
-    if (this.#streams.size >= settings.concurrency * BATCHES_PER_REQUEST) return false
-    const due = this.#postponed.takeDue(settings.clock.now(), ({ head }) => this.#fits(head))
+    this.#expiry.passes(spool.nextSeq)
+    this.#streams.splitIfBehind(spool, this.#unread(spool))
+    const backlog = this.#streams.backlog(spool)
+    if (this.#streams.isFull) return false
+    const fits = (head: RecordHead) => this.#streams.fits(head)
+    const due = this.#postponed.takeDue(settings.clock.now(), ({ head }) => fits(head))
     if (due !== undefined) {
       const record = await this.#readAgain(spool, due)
-      if (record !== undefined) this.#send(record, this.#backlog)
+      if (record !== undefined) this.#send(record, backlog)
       return true
     }
     if (this.#postponed.isFull) return false
-    for (const stream of this.#readable()) {
-      const record = await stream.reader.next((head) => this.#fits(head))
+    for (const stream of this.#streams.readable()) {
+      const record = await stream.reader.next(fits)
       if (record === undefined) continue
       if (this.#postponed.concerns(record.head.logstore)) this.#postponed.add(record)
       else this.#send(record, stream)
       return true
     }
     return false
-  }
-
-  #begin(spool: Spool): Stream {
-    this.#expiry.passes(spool.nextSeq)
-    return { reader: spool.reader(), window: new Set() }
   }
 
   /** Undefined where it is damaged. One that cannot be read at present keeps its place. */
@@ -238,52 +214,24 @@ export class Drainer {
     }
   }
 
-  #send(record: StoredRecord, stream: Stream): void {
+  #send(record: StoredRecord, stream: DrainStream): void {
     if (this.#expiry.isOver(record)) {
       this.#giveUp([record])
       return
     }
     if (this.#state === 'stopped') return
     const batch = Batch.ofStored(record, this.#settlement, this.parts.settings.clock.now())
-    this.#charge += batch.charge
-    this.#peak = Math.max(this.#peak, this.#charge)
-    stream.window.add(batch)
-    this.#streams.set(batch, stream)
+    this.#streams.add(batch, stream)
     this.#order?.follow(String(record.head.lane), batch)
     this.parts.sender().submit(batch)
   }
 
-  /** Whether the share of the buffer has room; one record may always be on its way. */
-  #fits(head: RecordHead): boolean {
-    if (this.#streams.size === 0) return true
-    const charge = BATCH_OVERHEAD + SHARE_OVERHEAD + head.bodySize
-    return this.#charge + charge <= this.parts.settings.totalBytes * DRAIN_SHARE
-  }
-
-  /** The stream with less on its way first. */
-  #readable(): Stream[] {
-    const streams = [this.#live, this.#backlog].filter((stream) => stream?.reader.finished === false)
-    return (streams as Stream[]).sort((a, b) => a.window.size - b.window.size)
-  }
-
-  #unread(records: number): number {
-    return records - this.#streams.size - this.#postponed.count
-  }
-
-  /** After an outage what is written now does not wait for what was written then, where order does not matter. */
-  #splitIfBehind(): void {
-    const { settings, spool: options, keeper } = this.parts
-    const newest = this.#live ?? this.#backlog
-    if (this.#order !== undefined || options.mode !== 'always' || keeper.spool === undefined) return
-    if (newest === undefined || (this.#live !== undefined && this.#backlog?.reader.finished !== true)) return
-    const since = newest.reader.since || keeper.spool.oldest
-    if (this.#unread(keeper.spool.left.records) < MANY || settings.clock.date() - since < BEHIND) return
-    this.#backlog = newest
-    this.#live = { reader: keeper.spool.readerFromHere(newest.reader), window: new Set() }
+  #unread(spool: Spool): number {
+    return spool.left.records - this.#streams.count - this.#postponed.count
   }
 
   #finish(batch: Batch): void {
-    this.#leave(batch)
+    this.#streams.leave(batch)
     const { keeper } = this.parts
     if (batch.stored !== undefined) keeper.spool?.settle(batch.stored)
     this.#postponed.succeeded(batch.frame.logstore)
@@ -310,25 +258,12 @@ export class Drainer {
 
   #putBack(batch: Batch): void {
     this.parts.sender().release(batch)
-    this.#leave(batch)
+    this.#streams.leave(batch)
   }
 
   /** Lets those go on that had to wait for the batch. */
   #free(batch: Batch): void {
     for (const freed of this.#order?.release(batch) ?? []) this.parts.sender().unblock(freed)
-  }
-
-  #leave(batch: Batch): void {
-    const stream = this.#streams.get(batch)
-    if (stream === undefined) return
-    this.#streams.delete(batch)
-    stream.window.delete(batch)
-    this.#charge -= batch.charge
-    this.#tellIdle()
-  }
-
-  #tellIdle(): void {
-    if (this.#streams.size === 0) this.#onIdle()
   }
 
   #expireLater(): void {
@@ -340,7 +275,7 @@ export class Drainer {
     const { spool } = this.parts.keeper
     if (spool !== undefined) this.#expiry.passes(spool.nextSeq)
     const over: RecordPlace[] = this.#postponed.takeAll((place) => this.#expiry.isOver(place))
-    for (const batch of [...this.#streams.keys()]) {
+    for (const batch of [...this.#streams.batches]) {
       const { stored, state } = batch
       if (stored === undefined || state === 'sending' || !this.#expiry.isOver(stored)) continue
       this.#putBack(batch)

@@ -1,13 +1,13 @@
 import { errorCode } from '../sync-folder'
 import type { SpoolDisk } from './disk'
 import { formatMark, parseMark } from './drain-mark'
-import { LaneCounts } from './lane-counts'
-import { headSizeOf, type RecordHead, recordSize, type SpoolEntry } from './record'
-import { addTo, Segment, type SpoolAmount } from './segment'
+import { headSizeOf, type RecordHead, type SpoolEntry } from './record'
+import { Segment, type SpoolAmount } from './segment'
 import { recoverSegment } from './segment-recovery'
 import { SegmentScan } from './segment-scan'
 import { SegmentWriter } from './segment-writer'
 import type { SequenceSet } from './sequence-set'
+import { SpoolContents, type SpoolDamage } from './spool-contents'
 import { spoolError, spoolFull } from './spool-error'
 import { type ReaderStart, SpoolReader, type StoredRecord } from './spool-reader'
 import { TaskChain } from './task-chain'
@@ -15,16 +15,6 @@ import { TaskChain } from './task-chain'
 const MARK = 'drained.json'
 const LARGEST_SEGMENT = 16 * 1024 * 1024
 const SMALLEST_SEGMENT = 16 * 1024
-
-/** What was found to be wrong with the spool's files. */
-export interface SpoolDamage {
-  file: string
-  /** `cut`: an end that was never promised to be safe; `damaged`: inside a file; `vanished`: a file is gone. */
-  kind: 'cut' | 'damaged' | 'vanished'
-  bytes: number
-  /** Logs lost, as far as is known. */
-  logs: number
-}
 
 export interface SpoolOptions {
   disk: SpoolDisk
@@ -39,13 +29,8 @@ export interface SpoolOptions {
  * left alone.
  */
 export class Spool {
-  readonly left: SpoolAmount = { records: 0, logs: 0, bytes: 0 }
-  /** Those whose file is there: readers take one without a file for lost. */
-  readonly #segments: Segment[] = []
-  readonly #drained: SequenceSet
+  readonly #contents: SpoolContents
   readonly #writer: SegmentWriter
-  readonly #segmentBytes: number
-  readonly #lanes = new LaneCounts()
   /** Bytes of records on their way to disk. */
   #coming = 0
   /** Records that wait for room. */
@@ -65,16 +50,16 @@ export class Spool {
     private readonly options: SpoolOptions,
     drained: SequenceSet
   ) {
-    this.#drained = drained
-    this.#segmentBytes = Math.min(LARGEST_SEGMENT, Math.max(SMALLEST_SEGMENT, Math.floor(options.limit / 8)))
+    const contents = new SpoolContents(drained, options.onDamage)
+    this.#contents = contents
     this.#writer = new SegmentWriter({
       disk: options.disk,
-      segmentBytes: this.#segmentBytes,
+      segmentBytes: Math.min(LARGEST_SEGMENT, Math.max(SMALLEST_SEGMENT, Math.floor(options.limit / 8))),
       newSegment: () => new Segment(this.#nextNumber++, 0),
-      onCreated: (segment) => this.#segments.push(segment),
+      onCreated: (segment) => contents.segments.push(segment),
       nextSeq: () => this.#nextSeq++,
       onSynced: (segment, heads) => {
-        for (const head of heads) this.#add(segment, head)
+        for (const head of heads) contents.add(segment, head)
       },
       onFull: (segment) => this.#removeIfDrained(segment)
     })
@@ -97,6 +82,11 @@ export class Spool {
     }
   }
 
+  /** What is not drained. */
+  get left(): Readonly<SpoolAmount> {
+    return this.#contents.left
+  }
+
   get path(): string {
     return this.options.disk.path
   }
@@ -117,7 +107,7 @@ export class Spool {
 
   /** Bytes of all segment files. */
   get used(): number {
-    return this.#segments.reduce((sum, { size }) => sum + size, 0)
+    return this.#contents.used
   }
 
   /** Whether anything is to be saved by `save`. */
@@ -127,8 +117,7 @@ export class Spool {
 
   /** Unix milliseconds since when the oldest record is on disk, as far as files tell; Infinity where there is none. */
   get oldest(): number {
-    const oldest = this.#segments.find(({ left }) => left.records > 0)
-    return oldest?.firstTime ?? Number.POSITIVE_INFINITY
+    return this.#contents.oldest
   }
 
   hasRoom(entry: SpoolEntry): boolean {
@@ -137,7 +126,7 @@ export class Spool {
 
   /** Whether a record of the lane, or of one that shares its number, is on disk or on its way there. */
   holds(lane: number): boolean {
-    return this.#lanes.holds(lane)
+    return this.#contents.lanes.holds(lane)
   }
 
   /**
@@ -147,12 +136,13 @@ export class Spool {
    */
   async append(entry: SpoolEntry): Promise<void> {
     const { failures } = this
-    this.#lanes.count(entry.lane, 1)
+    const { lanes } = this.#contents
+    lanes.count(entry.lane, 1)
     try {
       if (this.#turns.isIdle && this.hasRoom(entry)) await this.#write(entry)
       else await this.#turns.add(() => this.#writeWithRoom(entry, failures))
     } catch (error) {
-      this.#lanes.count(entry.lane, -1)
+      lanes.count(entry.lane, -1)
       throw spoolError(error, 'written', this.path)
     }
   }
@@ -187,12 +177,8 @@ export class Spool {
 
   /** The record needs not be kept any longer. */
   settle({ head, segment }: Pick<StoredRecord, 'head' | 'segment'>): void {
-    if (this.#drained.has(head.seq)) return
-    this.#drained.add(head.seq)
+    if (!this.#contents.drain(segment, head)) return
     this.#dirty = true
-    addTo(this.left, head, -1)
-    segment.drained(head)
-    this.#lanes.count(head.lane, -1)
     this.#removeIfDrained(segment)
   }
 
@@ -201,7 +187,7 @@ export class Spool {
     if (!this.#dirty) return
     this.#dirty = false
     try {
-      const mark = { drained: this.#drained, left: this.#isAtRest ? this.left : undefined }
+      const mark = { drained: this.#contents.drained, left: this.#isAtRest ? this.left : undefined }
       await this.#chore(() => this.options.disk.replace(MARK, formatMark(mark)), 'written')
     } catch (error) {
       this.#dirty = true
@@ -246,20 +232,18 @@ export class Spool {
   /** @param closed what there was when it was closed: undefined after a crash */
   async #load(closed: SpoolAmount | undefined): Promise<void> {
     const { disk } = this.options
+    const { segments, drained } = this.#contents
     for (const { name, size } of await disk.list()) {
       const number = Segment.numberOf(name)
-      if (number !== undefined) this.#segments.push(new Segment(number, size))
+      if (number !== undefined) segments.push(new Segment(number, size))
     }
-    this.#segments.sort((a, b) => a.number - b.number)
-    this.#nextSeq = Math.max(1, this.#drained.end)
-    const last = this.#segments.at(-1)
+    segments.sort((a, b) => a.number - b.number)
+    this.#nextSeq = Math.max(1, drained.end)
+    const last = segments.at(-1)
     this.#nextNumber = (last?.number ?? 0) + 1
-    for (const segment of [...this.#segments]) {
-      const mayBeTorn = segment === last && closed === undefined
-      await this.#loadSegment(segment, mayBeTorn)
-    }
+    for (const segment of segments) await this.#loadSegment(segment, segment === last && closed === undefined)
     if (closed !== undefined) await this.#compare(closed)
-    for (const segment of [...this.#segments]) this.#removeIfDrained(segment)
+    this.#removeDrained()
   }
 
   async #loadSegment(segment: Segment, mayBeTorn: boolean): Promise<void> {
@@ -270,18 +254,15 @@ export class Spool {
       this.#nextSeq = Math.max(this.#nextSeq, head.seq + 1)
       if (end > segment.size) break
       if (segment.firstSeq === 0) segment.firstSeq = head.seq
-      if (this.#drained.has(head.seq)) continue
-      this.#add(segment, head)
-      this.#lanes.count(head.lane, 1)
+      if (this.#contents.drained.has(head.seq)) continue
+      this.#contents.add(segment, head)
+      this.#contents.lanes.count(head.lane, 1)
     }
   }
 
-  /** Reports what is not there any more. The mark that says so is void from now on. */
+  /** The mark that says what there was is void from now on. */
   async #compare(closed: SpoolAmount): Promise<void> {
-    const bytes = Math.max(0, closed.bytes - this.left.bytes)
-    const logs = Math.max(0, closed.logs - this.left.logs)
-    if (closed.records > this.left.records)
-      this.options.onDamage({ file: '*.spool', kind: 'damaged', bytes, logs })
+    this.#contents.compare(closed)
     this.#dirty = true
     await this.save().catch(() => undefined)
   }
@@ -290,64 +271,41 @@ export class Spool {
     return new SpoolReader(
       {
         disk: this.options.disk,
-        segments: () => this.#segments,
-        drained: this.#drained,
-        onDamage: (segment, bytes) => {
-          segment.damaged = true
-          this.options.onDamage({ file: segment.name, kind: 'damaged', bytes, logs: 0 })
-        },
+        segments: () => this.#contents.segments,
+        drained: this.#contents.drained,
+        onDamage: (segment, bytes) => this.#contents.damaged(segment, bytes),
         onLost: (segment, head) => this.#lose(segment, head),
-        onVanished: (segment) => this.#vanished(segment)
+        onVanished: (segment) => this.#contents.vanished(segment)
       },
       start
     )
   }
 
-  #add(segment: Segment, head: RecordHead): void {
-    segment.add(head)
-    addTo(this.left, head, 1)
-  }
-
   #lose(segment: Segment, head: RecordHead): void {
-    segment.damaged = true
-    this.options.onDamage({ file: segment.name, kind: 'damaged', bytes: recordSize(head), logs: head.logs })
+    this.#contents.lost(segment, head)
     this.settle({ segment, head })
-  }
-
-  /** What was in it is not known by record, so that lanes stay held until the spool is opened again. */
-  #vanished(segment: Segment): void {
-    const { records, logs, bytes } = segment.left
-    Object.assign(segment.left, { records: 0, logs: 0, bytes: 0 })
-    this.left.records -= records
-    this.left.logs -= logs
-    this.left.bytes -= bytes
-    this.#forget(segment)
-    if (this.left.records === 0) this.#lanes.clear()
-    if (records > 0) this.options.onDamage({ file: segment.name, kind: 'vanished', bytes, logs })
   }
 
   /** Drained records take room, too: those of the segment that is being written, and of files that could not be removed. */
   async #makeRoom(): Promise<void> {
     if (this.#writer.segment?.left.records === 0) await this.#writer.finishSegment()
-    for (const segment of [...this.#segments]) this.#removeIfDrained(segment)
+    this.#removeDrained()
     await this.#chores.done()
   }
 
+  #removeDrained(): void {
+    for (const segment of [...this.#contents.segments]) this.#removeIfDrained(segment)
+  }
+
   #removeIfDrained(segment: Segment): void {
-    if (segment.left.records > 0 || segment === this.#writer.segment || !this.#segments.includes(segment))
-      return
+    const { segments } = this.#contents
+    if (segment.left.records > 0 || segment === this.#writer.segment || !segments.includes(segment)) return
     const { disk } = this.options
     this.#chore(async () => {
       if (segment.damaged) await disk.rename(segment.name, `${segment.name}.damaged`)
       else await disk.remove(segment.name)
-      this.#forget(segment)
+      this.#contents.forget(segment)
     }, 'cleared').catch(() => undefined)
-  }
-
-  #forget(segment: Segment): void {
-    const index = this.#segments.indexOf(segment)
-    if (index >= 0) this.#segments.splice(index, 1)
-    this.#drained.add(0, this.#segments[0]?.firstSeq || 1)
   }
 
   #chore(task: () => Promise<void>, what: string): Promise<void> {

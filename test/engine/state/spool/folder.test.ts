@@ -19,7 +19,8 @@ import { crc32, portableCrc32 } from '../../../../engine/state/spool/crc32'
 import { FolderDisk } from '../../../../engine/state/spool/disk'
 import { FolderLock } from '../../../../engine/state/spool/folder-lock'
 import type { SpoolEntry } from '../../../../engine/state/spool/record'
-import { Spool, type SpoolDamage } from '../../../../engine/state/spool/spool'
+import { Spool } from '../../../../engine/state/spool/spool'
+import type { SpoolDamage } from '../../../../engine/state/spool/spool-contents'
 import { FragileDisk } from './fragile-disk'
 
 function entry(id: number, size = 1000): SpoolEntry {

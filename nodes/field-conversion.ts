@@ -22,6 +22,15 @@ export function convertRecord(
   return converted
 }
 
+/** The records with their values converted; the same ones where nothing is to be. */
+export function convertRecords(
+  records: Record<string, string>[],
+  conversion: FieldConversion
+): Record<string, unknown>[] {
+  if (!conversion.parseJson && !conversion.numbers) return records
+  return records.map((record) => convertRecord(record, conversion))
+}
+
 const decimal = /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/
 const literals: ReadonlyMap<string, boolean | null> = new Map([
   ['true', true],

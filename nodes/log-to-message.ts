@@ -1,57 +1,17 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { RecordBlock } from '../engine/client/codec/log-group-list'
 import type { Content, Log } from '../engine/client/model'
 import type { Refusal, SourceBatch, SourceGroup } from '../engine/source/batch'
-import { convertRecord, type FieldConversion } from './field-conversion'
+import { fetchMessage } from './fetch-message'
+import { convertRecord, convertRecords, type FieldConversion } from './field-conversion'
 import { nextMessageId } from './message-ids'
 import type { NodeMessage } from './node-red'
+import { addTimesNs, receivedFrom, tagsRecord } from './received-from'
 
 export const outputs = ['log', 'group', 'fetch', 'raw'] as const
 export type Output = (typeof outputs)[number]
 
 export interface MessageOptions extends FieldConversion {
   output: Output
-}
-
-/** `msg.sls`: where what the message holds stands in SLS. Plain JSON, so that it survives cloning and links. */
-export interface ReceivedFrom {
-  project: string
-  logstore: string
-  shard: number
-  /** Of the log group, or of the fetch with output `fetch`. */
-  cursor: string
-  nextCursor: string
-  /** Of the (first) log within its group. Counted through the fetch where a query ran. */
-  index: number
-  /** Logs in the group, or in the fetch. */
-  count: number
-  /** Unix seconds; of the first log where there are more. */
-  time: number
-  timeNs?: number
-  source: string
-  topic: string
-  tags: Record<string, string>
-  /** Unix seconds at which SLS received it. */
-  receiveTime?: number
-  /** Unique, and the same at each redelivery. */
-  id: string
-  /** Read once more because somebody asked for the range; absent otherwise. */
-  replay?: true
-  /** Of each element of the payload, outputs `group` and `fetch`. */
-  times?: number[]
-  timesNs?: (number | null)[]
-  /** The groups whose logs the payload holds one after the other, output `fetch`. */
-  groups?: ReceivedGroup[]
-}
-
-export interface ReceivedGroup {
-  cursor: string
-  /** Of its first log: `cursor` and the index of each log name it. */
-  index: number
-  count: number
-  topic: string
-  source: string
-  tags: Record<string, string>
 }
 
 /** A log group as received, output `raw`; tags and contents in order, a key may occur more than once. */
@@ -120,10 +80,6 @@ function placeOf(batch: SourceBatch, cursor: string): string {
 
 /** Records that wait to be sent are copied by each collection of garbage, so few of them are decoded ahead. */
 const decodedAtOnce = 128
-/** Logs, and milliseconds, after which the event loop gets a turn while a whole fetch is decoded. */
-const decodedInATurn = 2000
-const turnTime = 5
-
 /** The logs of a group, in ascending order. */
 class RecordsInTurn {
   private readonly blocks: Iterator<RecordBlock>
@@ -188,7 +144,7 @@ function groupMessage(
   const sls = receivedFrom(batch, group, times[0], timesNs[0], id)
   sls.times = times
   addTimesNs(sls, timesNs)
-  return { topic: group.topic, payload: converted(records, options), sls }
+  return { topic: group.topic, payload: convertRecords(records, options), sls }
 }
 
 function rawMessage(batch: SourceBatch, group: SourceGroup, id: string): NodeMessage {
@@ -217,118 +173,4 @@ function fetchUnit(batch: SourceBatch, options: MessageOptions): DeliveryUnit {
     acknowledge: () => batch.ack(),
     refuse: (error) => batch.nack(error)
   }
-}
-
-async function fetchMessage(
-  batch: SourceBatch,
-  options: MessageOptions,
-  name: Pick<ReceivedFrom, 'cursor' | 'index' | 'id'>
-): Promise<NodeMessage> {
-  const payloads: Record<string, unknown>[][] = []
-  const times: number[][] = []
-  const timesNs: (number | undefined)[][] = []
-  const groups: ReceivedGroup[] = []
-  let began = performance.now()
-  for (const group of batch.groups) {
-    const blocks = group.logCount > decodedInATurn ? group.recordBlocks(decodedInATurn) : [group.records()]
-    for (const block of blocks) {
-      payloads.push(converted(block.records, options))
-      times.push(block.times)
-      timesNs.push(block.timesNs)
-      if (performance.now() - began < turnTime) continue
-      await nextTurn()
-      began = performance.now()
-    }
-    const { cursor, firstIndex: index, topic, source, logCount: count } = group
-    groups.push({ cursor, index, count, topic, source, tags: tagsRecord(group.tags) })
-  }
-  const payload = joined(payloads)
-  const allTimes = joined(times)
-  const allTimesNs = joined(timesNs)
-  const sls: ReceivedFrom = {
-    project: batch.project,
-    logstore: batch.logstore,
-    shard: batch.shard,
-    cursor: name.cursor,
-    nextCursor: batch.groups.at(-1)?.nextCursor ?? batch.nextCursor,
-    index: name.index,
-    count: payload.length,
-    time: allTimes[0] ?? 0,
-    source: common(groups, (group) => group.source),
-    topic: common(groups, (group) => group.topic),
-    tags: commonTags(groups),
-    id: name.id,
-    times: allTimes,
-    groups
-  }
-  if (allTimesNs[0] !== undefined) sls.timeNs = allTimesNs[0]
-  if (batch.receiveTime !== undefined) sls.receiveTime = batch.receiveTime
-  if (batch.isReplay) sls.replay = true
-  addTimesNs(sls, allTimesNs)
-  return { topic: sls.topic, payload, sls }
-}
-
-/** One copy of exact size, where pushing would copy several times. */
-function joined<Element>(arrays: Element[][]): Element[] {
-  return arrays.length === 1 ? (arrays[0] ?? []) : ([] as Element[]).concat(...arrays)
-}
-
-function converted(records: Record<string, string>[], options: MessageOptions): Record<string, unknown>[] {
-  if (!options.parseJson && !options.numbers) return records
-  return records.map((record) => convertRecord(record, options))
-}
-
-function receivedFrom(
-  batch: SourceBatch,
-  group: SourceGroup,
-  time: number | undefined,
-  timeNs: number | undefined,
-  id: string
-): ReceivedFrom {
-  const sls: ReceivedFrom = {
-    project: batch.project,
-    logstore: batch.logstore,
-    shard: batch.shard,
-    cursor: group.cursor,
-    nextCursor: group.nextCursor,
-    index: group.firstIndex,
-    count: group.logCount,
-    time: time ?? 0,
-    source: group.source,
-    topic: group.topic,
-    tags: tagsRecord(group.tags),
-    id
-  }
-  if (timeNs !== undefined) sls.timeNs = timeNs
-  if (batch.receiveTime !== undefined) sls.receiveTime = batch.receiveTime
-  if (batch.isReplay) sls.replay = true
-  return sls
-}
-
-/** JSON has no undefined: a log without nanoseconds has null. */
-function addTimesNs(sls: ReceivedFrom, timesNs: readonly (number | undefined)[]): void {
-  if (timesNs.some((timeNs) => timeNs !== undefined)) sls.timesNs = timesNs.map((timeNs) => timeNs ?? null)
-}
-
-/** A tag a key; where a key occurs again its last value stands, the raw output keeps them all. */
-function tagsRecord(tags: readonly Content[]): Record<string, string> {
-  const record: Record<string, string> = {}
-  for (const [key, value] of tags) {
-    if (key === '__proto__') Object.defineProperty(record, key, { value, enumerable: true, writable: true })
-    else record[key] = value
-  }
-  return record
-}
-
-/** The value that all groups share, else an empty text. */
-function common(groups: readonly ReceivedGroup[], text: (group: ReceivedGroup) => string): string {
-  const [first] = groups
-  if (first === undefined) return ''
-  const value = text(first)
-  return groups.every((group) => text(group) === value) ? value : ''
-}
-
-function commonTags(groups: readonly ReceivedGroup[]): Record<string, string> {
-  const shared = common(groups, (group) => JSON.stringify(group.tags))
-  return shared === '' ? {} : { ...groups[0]?.tags }
 }

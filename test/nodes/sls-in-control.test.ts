@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { SlsEmulator } from '../../emulator/index'
-import type { ReceivedFrom } from '../../nodes/log-to-message'
 import type { NodeMessage } from '../../nodes/node-red'
+import type { ReceivedFrom } from '../../nodes/received-from'
 import { numbered, write } from './logstore'
 import {
   connection,

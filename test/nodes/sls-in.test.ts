@@ -3,8 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { SlsEmulator } from '../../emulator/index'
-import type { ReceivedFrom } from '../../nodes/log-to-message'
 import type { NodeMessage } from '../../nodes/node-red'
+import type { ReceivedFrom } from '../../nodes/received-from'
 import { numbered, write } from './logstore'
 import {
   connection,

@@ -6,6 +6,17 @@ export function invalidLog(field: string, what: string): SlsError {
   return new SlsError('InvalidLog', `${field} ${what}`, { field })
 }
 
+/** A value of any kind in a few words, for errors. */
+export function describe(value: unknown): string {
+  try {
+    if (typeof value === 'function') return 'a function'
+    if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object'
+    return typeof value === 'string' ? JSON.stringify(value.slice(0, 40)) : String(value)
+  } catch {
+    return 'a revoked proxy'
+  }
+}
+
 /**
  * The text of a field's value; undefined where the field is to be left out (undefined, functions, symbols: what JSON
  * leaves out too). null is the text "null", a Date its ISO form, a bigint its digits, bytes as `bytes` says; an

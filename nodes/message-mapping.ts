@@ -3,7 +3,7 @@ import { SlsError } from '../engine/client/errors'
 import type { Content } from '../engine/client/model'
 import { md5HashKey } from '../engine/sink/hash-key'
 import type { SinkWrite } from '../engine/sink/prepare-write'
-import { fieldText, invalidLog } from './field-value'
+import { describe, fieldText, invalidLog } from './field-value'
 import { type Instant, ofMilliseconds, readInstant } from './instant'
 import { expectedContent, expectedTags, isTextRecord, tagsOf, toLogs } from './message-to-log'
 import type { NodeMessage } from './node-red'
@@ -181,15 +181,6 @@ function explicitTime(value: unknown, index: number, count: number): Instant {
     throw invalidLog('time', `is ${describe(own)}, not ${expected['time']}`)
   } catch (error) {
     throw unreadable(error, 'time', expected['time'] ?? '', value)
-  }
-}
-
-function describe(value: unknown): string {
-  try {
-    if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object'
-    return typeof value === 'string' ? JSON.stringify(value.slice(0, 40)) : String(value)
-  } catch {
-    return 'a revoked proxy'
   }
 }
 

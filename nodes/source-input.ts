@@ -2,6 +2,7 @@ import { types } from 'node:util'
 import { SlsError } from '../engine/client/errors'
 import type { DefaultPosition, SlsSource } from '../engine/source/source'
 import type { Acknowledgements, ShardName } from './acknowledgements'
+import { describe } from './field-value'
 import { readMoment } from './instant'
 import type { LogDelivery } from './log-delivery'
 import type { NodeMessage, Send } from './node-red'
@@ -52,7 +53,7 @@ export class SourceInput {
       default:
         throw refusal(
           'action',
-          `msg.action is ${String(action)}, not pause, resume, checkpoint, seek, replay, forget or status`
+          `msg.action is ${describe(action)}, not pause, resume, checkpoint, seek, replay, forget or status`
         )
     }
   }
@@ -106,9 +107,10 @@ export class SourceInput {
         ? { logstore: undefined, shard: undefined, ...value }
         : { logstore: undefined, shard: value }
     const name = logstore ?? this.parts.logstore
-    const number = Number(shard)
+    const isNumber = typeof shard === 'number' || typeof shard === 'bigint'
+    const number = isNumber || (typeof shard === 'string' && /^\d+$/.test(shard)) ? Number(shard) : Number.NaN
     if (typeof name !== 'string') throw refusal('shard', 'msg.shard needs a logstore: {logstore, shard}')
-    if (shard === undefined || shard === '' || !Number.isInteger(number) || number < 0) {
+    if (!Number.isInteger(number) || number < 0) {
       throw refusal('shard', 'msg.shard is not the number of a shard')
     }
     return { logstore: name, shard: number }
@@ -139,11 +141,15 @@ function identityOf(sls: unknown, field: string): Identity {
       `msg.${field} lacks project, logstore, shard, cursor or index: nothing of the message is acknowledged`
     )
   }
+  if (nack !== undefined && nack !== null && typeof nack !== 'boolean') {
+    const what = `is ${describe(nack)}, not true or false`
+    throw refusal(field, `msg.${field}.nack ${what}: nothing of the message is acknowledged`)
+  }
   return {
     place: `${project}/${logstore}/${shard}/${cursor}`,
     index,
     count: typeof count === 'number' ? count : undefined,
-    nack: typeof nack === 'boolean' ? nack : undefined
+    nack: nack ?? undefined
   }
 }
 

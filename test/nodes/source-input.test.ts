@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { inspect } from 'node:util'
 import { Acknowledgements } from '../../nodes/acknowledgements'
 import { type DeliveryUnit, deliveryUnits } from '../../nodes/log-to-message'
 import type { NodeMessage } from '../../nodes/node-red'
@@ -21,7 +22,7 @@ describe('Messages that come back to sls-in', () => {
     assert.ok(first)
     unit = first
     acknowledgements.begin(unit)
-    const parts: Partial<SourceInputParts> = { acknowledgements, manual: true }
+    const parts: Partial<SourceInputParts> = { acknowledgements, manual: true, logstore: 'l' }
     input = new SourceInput(parts as SourceInputParts)
   })
 
@@ -44,7 +45,8 @@ describe('Messages that come back to sls-in', () => {
     ['nothing', null],
     ['an object without a place', { index: 1 }],
     ['a place without an index', { project: 'p', logstore: 'l', shard: 0, cursor: 'c' }],
-    ['an index that is a text', { project: 'p', logstore: 'l', shard: 0, cursor: 'c', index: '1' }]
+    ['an index that is a text', { project: 'p', logstore: 'l', shard: 0, cursor: 'c', index: '1' }],
+    ['a nack that is a text', { project: 'p', logstore: 'l', shard: 0, cursor: 'c', index: 1, nack: 'true' }]
   ]
   for (const [what, element] of wrong) {
     it(`acknowledge and refuse nothing where the array holds ${what}, which is named`, async () => {
@@ -53,12 +55,36 @@ describe('Messages that come back to sls-in', () => {
         await assert.rejects(receive(message), {
           code: 'InvalidOption',
           field: 'sls[1]',
-          message: /^msg\.sls\[1\] .*: nothing of the message is acknowledged$/
+          message: /^msg\.sls\[1\]\S* .*: nothing of the message is acknowledged$/
         })
         assert.equal(acknowledgements.waiting, 3)
       }
       await receive({ sls: [0, 1, 2].map(sls) })
       assert.equal(acknowledgements.waiting, 0)
+    })
+  }
+
+  it('refuse none whose nack is null, as one that was never set', async () => {
+    await receive({ sls: { ...sls(1), nack: null } })
+    assert.equal(acknowledgements.waiting, 2)
+  })
+
+  for (const shard of [true, ' ', '0x1', '1e0', -1, 1.5, Symbol('1'), [1], { shard: false }]) {
+    it(`move no shard by ${inspect(shard)}, which is the number of none`, async () => {
+      await assert.rejects(receive({ action: 'seek', position: 'end', shard }), {
+        code: 'InvalidOption',
+        field: 'shard'
+      })
+    })
+  }
+
+  for (const action of [Object.create(null), ['pause'], { pause: true }, Symbol('pause'), 1]) {
+    it(`do nothing for the action ${inspect(action)}, which is named`, async () => {
+      await assert.rejects(receive({ action }), {
+        code: 'InvalidOption',
+        field: 'action',
+        message: /^msg\.action is .*, not pause, resume/
+      })
     })
   }
 })

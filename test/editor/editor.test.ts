@@ -23,6 +23,11 @@ function flow(sls: SlsEmulator): FlowNode[] {
       { ...place, id: `out-${n}`, type: 'sls-out', x: 420, logstore: 'access', wires: [] }
     )
   }
+  const place = { z: 'tab', y: 360, config: 'connection-3' }
+  nodes.push(
+    { ...place, id: 'in-env', type: 'sls-in', x: 200, logstores: 'access', events: variable, outputs: 2 },
+    { ...place, id: 'out-env', type: 'sls-out', x: 420, logstore: 'access', dryRun: variable, ordered: 'false' }
+  )
   return nodes
 }
 
@@ -252,6 +257,25 @@ describe('The editor in a browser', function () {
       assert.deepEqual(await editor.node(id), node)
       assert.equal(await editor.page.evaluate(`RED.nodes.node('${id}').valid`), true)
     }
+  })
+
+  it('keeps truth values that variables give until they are clicked', async () => {
+    const { page } = editor
+    await editor.edit('in-env')
+    await editor.done()
+    const kept = { events: variable, outputs: 2 }
+    assert.deepEqual(pick(await editor.node('in-env'), kept), kept)
+    await editor.edit('out-env')
+    await editor.done()
+    const read = { dryRun: variable, ordered: false }
+    assert.deepEqual(pick(await editor.node('out-env'), read), read)
+    await editor.edit('in-env')
+    await editor.tab('sls-in-tab-deliver')
+    await page.click('#node-input-events')
+    await page.click('#node-input-events')
+    await editor.done()
+    const clicked = { events: false, outputs: 1 }
+    assert.deepEqual(pick(await editor.node('in-env'), clicked), clicked)
   })
 
   it('says what is wrong with a field', async () => {

@@ -45,14 +45,19 @@ export class PropertyReader<D extends PropertyDefaults> {
     return value === undefined || value === null ? this.defaults[property] : value
   }
 
+  /** Objects and lists, as variables may hold them, in a form that no property takes for its own. */
+  private asText(property: keyof D & string): string {
+    const value = this.raw(property)
+    return typeof value === 'object' ? JSON.stringify(value) : String(value)
+  }
+
   report(property: string, problem: PropertyProblem, values: Readonly<Record<string, unknown>> = {}): void {
     this.issues.push({ property, problem, values })
   }
 
   /** Text without the blanks around it. */
   text(property: keyof D & string): string {
-    const value = this.raw(property)
-    const text = typeof value === 'object' ? '' : String(value).trim()
+    const text = this.asText(property).trim()
     const variable = unresolvedVariable(text)
     if (variable === undefined) return text
     this.report(property, 'unresolved', { variable })
@@ -61,8 +66,7 @@ export class PropertyReader<D extends PropertyDefaults> {
 
   /** Text that may hold anything, such as a query or an expression. */
   verbatim(property: keyof D & string): string {
-    const value = this.raw(property)
-    const text = typeof value === 'object' ? '' : String(value)
+    const text = this.asText(property)
     if (!/^\s*\$\{[^}]+\}\s*$/.test(text)) return text
     this.report(property, 'unresolved', { variable: text.trim() })
     return ''
@@ -78,7 +82,7 @@ export class PropertyReader<D extends PropertyDefaults> {
   /** A truth value, or what an environment variable has for one; blank is false. */
   flag(property: keyof D & string): boolean {
     const value = this.raw(property)
-    if (typeof value !== 'string') return Boolean(value)
+    if (typeof value === 'boolean') return value
     const text = this.text(property)
     if (/^(?:true|1|on|yes)$/i.test(text)) return true
     if (!/^(?:|false|0|off|no)$/i.test(text)) this.report(property, 'notChoice', { choices: 'true, false' })

@@ -53,6 +53,16 @@ describe('Settings of a node', () => {
     assert.deepEqual(logstores('/app-.*/i'), /app-.*/i)
   })
 
+  it('say so where a variable holds an object or a list', () => {
+    const wrong = { memoryLimit: { bytes: 1 }, output: ['log'], parseJson: {}, stopTime: [1] }
+    const { issues } = readSourceSettings(RED, node, { logstores: 'a', ...wrong })
+    assert.deepEqual(issues.map(({ property }) => property).sort(), Object.keys(wrong).sort())
+    assert.throws(() => {
+      const { settings } = readSourceSettings(RED, node, { logstores: ['a', 'b'] })
+      new SlsSource({ ...settings.engine, client })
+    }, /logstores/)
+  })
+
   it('tell the place among several instances, by number or by the name of a member', () => {
     const assignment = (properties: object) =>
       readSourceSettings(RED, node, { logstores: 'a', ...properties })

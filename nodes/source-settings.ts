@@ -29,7 +29,7 @@ export function readSourceSettings(RED: NodeRed, node: Node, definition: Readonl
     logstores: readLogstores(reader),
     consumerGroup: reader.text('consumerGroup') || undefined,
     position,
-    defaultPosition: readDefaultPosition(reader),
+    defaultPosition: readDefaultPosition(reader, position.type === 'checkpoint'),
     assignment: readAssignment(RED, node, reader),
     checkpointMode: reader.choice('checkpointMode', ['onCheckpoints', 'periodic', 'disabled']),
     checkpointInterval: reader.integer('checkpointInterval', 10, longestTimer),
@@ -90,9 +90,12 @@ function readPosition(reader: Reader): StartPosition {
   return { type, time: readTime(reader, 'positionTime', true) ?? 0 }
 }
 
-function readDefaultPosition(reader: Reader): DefaultPosition {
+/** @param isShown false where the dialog hides it, so that a time which is none keeps nothing from starting */
+function readDefaultPosition(reader: Reader, isShown: boolean): DefaultPosition {
   const type = reader.choice('defaultPosition', ['begin', 'end', 'timestamp'])
   if (type !== 'timestamp') return { type }
+  if (!isShown && readMoment(reader.text('defaultPositionTime'), Date.now()) === undefined)
+    return { type: 'begin' }
   return { type, time: readTime(reader, 'defaultPositionTime', true) ?? 0 }
 }
 

@@ -45,6 +45,21 @@ describe('Settings of a node', () => {
     assert.equal(position({ stopTime: '2024-05-01T00:00:00.5Z' }).stopTime, 1_714_521_600.5)
   })
 
+  it('need the time of the default position only with the position that the default is for', () => {
+    for (const defaultPositionTime of ['', 'soon']) {
+      const wrong = (position: string) =>
+        readSourceSettings(RED, node, {
+          logstores: 'a',
+          consumerGroup: 'g',
+          position,
+          defaultPosition: 'timestamp',
+          defaultPositionTime
+        }).issues.map(({ property }) => property)
+      assert.deepEqual(wrong('checkpoint'), ['defaultPositionTime'])
+      assert.deepEqual(wrong('end'), [])
+    }
+  })
+
   it('tell the logstores, by name or by expression', () => {
     const logstores = (text: string) =>
       readSourceSettings(RED, node, { logstores: text }).settings.engine.logstores

@@ -26,7 +26,15 @@ function flow(sls: SlsEmulator): FlowNode[] {
   const place = { z: 'tab', y: 360, config: 'connection-3' }
   nodes.push(
     { ...place, id: 'in-env', type: 'sls-in', x: 200, logstores: 'access', events: variable, outputs: 2 },
-    { ...place, id: 'out-env', type: 'sls-out', x: 420, logstore: 'access', dryRun: variable, ordered: 'false' }
+    {
+      ...place,
+      id: 'out-env',
+      type: 'sls-out',
+      x: 420,
+      logstore: 'access',
+      dryRun: variable,
+      ordered: 'false'
+    }
   )
   return nodes
 }

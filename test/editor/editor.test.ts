@@ -294,6 +294,14 @@ describe('The editor in a browser', function () {
     assert.match(await editor.complaint('node-input-consumerGroup'), /needs a consumer group/)
     await editor.fill('node-input-consumerGroup', 'readers')
     await editor.page.waitForSelector('#node-input-consumerGroup:not(.input-error)')
+    await editor.cancelAll()
+    await editor.edit('out-env')
+    await editor.tab('sls-out-tab-batch')
+    await editor.page.selectOption('#node-input-hashKey', 'md5')
+    await typedInput(editor, 'hashKeyValue', 'msg', 'a[')
+    await editor.done()
+    const complaints = await editor.page.evaluate("RED.nodes.node('out-env').validationErrors.join()")
+    assert.match(String(complaints), /Invalid property expression/)
   })
 
   it('speaks Chinese', async () => {

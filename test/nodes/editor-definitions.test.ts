@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { connectionCredentials, connectionDefaults } from '../../nodes/connection-settings'
-import { sinkDefaults } from '../../nodes/sink-settings'
+import { connectionCredentials, connectionDefaults, readConnection } from '../../nodes/connection-settings'
+import type { Node, NodeRed } from '../../nodes/node-red'
+import { readSinkSettings, sinkDefaults } from '../../nodes/sink-settings'
 import { sourceDefaults } from '../../nodes/source-defaults'
+import { readSourceSettings } from '../../nodes/source-settings'
 import { editorDefinition, editorFile, nodeTypes } from './editor-definitions'
 
 const runtimeDefaults = {
@@ -92,6 +94,36 @@ describe('The editor of', () => {
 })
 
 describe('Validators in the editor', () => {
+  /** Everything that some other choice hides is in use. */
+  const inUse = {
+    'sls-config': { endpoint: 'host', project: 'project' },
+    'sls-in': { logstores: 'access', acknowledge: 'manual', assignment: 'group', consumerGroup: 'readers' },
+    'sls-out': { logstore: 'access', spool: 'always', hashKey: 'md5', hashKeyValue: 'device' }
+  }
+  const RED = { settings: { userDir: path.resolve('.') } } as NodeRed
+  const runtime = {
+    'sls-config': (node: object) => readConnection(RED, { ...node }, {}),
+    'sls-in': (node: object) => readSourceSettings(RED, { id: 'in' } as Node, { ...node }),
+    'sls-out': (node: object) => readSinkSettings(RED, { id: 'out' } as Node, { ...node })
+  }
+  for (const type of nodeTypes) {
+    it(`refuse the numbers that the runtime of ${type} refuses`, () => {
+      const { defaults } = editorDefinition(type)
+      const ofDialog = Object.fromEntries(Object.entries(defaults).map(([name, { value }]) => [name, value]))
+      for (const [property, { validate }] of Object.entries(defaults)) {
+        if (validate === undefined) continue
+        for (const number of [-2, -1, 0, 0.5, 9, 2 ** 31 - 1, 2 ** 31]) {
+          const node = { ...ofDialog, ...inUse[type], [property]: number }
+          const { issues } = runtime[type](node)
+          const isRefused = issues.some(
+            (issue) => issue.property === property && /^(notNumber|outOfRange)$/.test(issue.problem)
+          )
+          if (isRefused) assert.equal(validate.call(node, number), false, `${property} ${number}`)
+        }
+      }
+    })
+  }
+
   const complaints = (
     type: (typeof nodeTypes)[number],
     property: string,
@@ -109,8 +141,8 @@ describe('Validators in the editor', () => {
     assert.equal(complaints('sls-config', 'endpoint', 'http://[::1]:9000'), true)
     assert.equal(complaints('sls-config', 'endpoint', 'https://host/path'), 'sls-config.validate.endpoint')
     assert.equal(complaints('sls-config', 'project', 'my project'), 'sls-config.validate.project')
-    assert.equal(complaints('sls-config', 'maxRetries', '-2'), 'sls-config.validate.whole')
-    assert.equal(complaints('sls-config', 'connectTimeout', ''), 'sls-config.validate.whole')
+    assert.equal(complaints('sls-config', 'maxRetries', '-2'), 'sls-config.validate.between')
+    assert.equal(complaints('sls-config', 'connectTimeout', ''), 'sls-config.validate.between')
   })
 
   it('say what is expected of a reader', () => {

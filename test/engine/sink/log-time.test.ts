@@ -116,7 +116,7 @@ describe('The time of a log', () => {
       }),
       { numRuns: runs(200, 10_000) }
     )
-  })
+  }).timeout(runs(20_000, 120_000))
 })
 
 describe('A sink that meets times the service refuses', () => {

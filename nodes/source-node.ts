@@ -7,7 +7,7 @@ import { answer, guard } from './guard'
 import { workBudget } from './lifetime'
 import { LogDelivery } from './log-delivery'
 import { memberName } from './member-name'
-import { errorFacts, toNodeError } from './node-error'
+import { errorFacts, type NodeError, toNodeError } from './node-error'
 import type { Done, Node, NodeDefinition, NodeMessage, NodeRed, Send } from './node-red'
 import { MessageProgressStore, openProgressFile } from './progress-file'
 import type { Runtime } from './renewal'
@@ -140,10 +140,25 @@ export class SourceNode implements Runtime {
     guard(
       received.then(
         () => answer(done, this.node),
-        (error: unknown) => answer(done, this.node, toNodeError(error))
+        (reason: unknown) => {
+          const error = toNodeError(reason)
+          answer(done, this.node, this.hasTold(error, message) ? undefined : error)
+        }
       ),
       this.node
     )
+  }
+
+  /**
+   * A Catch node of all nodes that is wired to this one brings back what this one has told: of a message, or of its
+   * reading, which has a code where a message has its place.
+   */
+  private hasTold(error: NodeError, message: NodeMessage): boolean {
+    const { error: told, sls } = message as {
+      error?: { message?: unknown; source?: { id?: unknown } } | null
+      sls?: { code?: unknown } | null
+    }
+    return told?.source?.id === this.node.id && (told.message === String(error) || sls?.code !== undefined)
   }
 
   private fail(error: unknown): void {

@@ -32,7 +32,10 @@ describe('sls-in that is told what to do', () => {
 
   afterEach(() => sls.close())
 
-  async function reading(properties: Readonly<Record<string, unknown>> = {}): Promise<Running> {
+  async function reading(
+    properties: Readonly<Record<string, unknown>> = {},
+    catching: Readonly<Record<string, unknown>> = {}
+  ): Promise<Running> {
     const node = {
       id: 'in',
       z: 'tab',
@@ -47,7 +50,7 @@ describe('sls-in that is told what to do', () => {
     }
     const listeners = [
       { id: 'complete', z: 'tab', type: 'complete', scope: ['in'], wires: [['done']] },
-      { id: 'catch', z: 'tab', type: 'catch', scope: ['in'], wires: [['failed']] }
+      { id: 'catch', z: 'tab', type: 'catch', scope: ['in'], wires: [['failed']], ...catching }
     ]
     return run([tab, connection(sls), node, ...listeners, ...probes], {
       credentials: keyOf(sls)
@@ -119,6 +122,15 @@ describe('sls-in that is told what to do', () => {
     assert.match(texts, /msg\.from is neither/)
     assert.match(texts, /to: must lie after from/)
     assert.match(texts, /access\/9 is not read here/)
+  })
+
+  it('tells an error of its own once where a Catch node of all nodes brings it back', async () => {
+    const flow = await reading({ acknowledge: 'manual' }, { scope: null, wires: [['failed', 'in']] })
+    for (const wrong of [{ action: 'stop' }, { payload: 'nothing to acknowledge' }]) flow.send('in', wrong)
+    const ofReading = { code: 'LogStoreNotExist', project: sls.project, logstore: 'access' }
+    flow.send('in', { sls: ofReading, error: { message: 'no such logstore', source: { id: 'in' } } })
+    await flow.take('done', 3)
+    assert.equal(flow.messages('failed').length, 2)
   })
 
   it('sends events to a second output where that is switched on, and none otherwise', async () => {

@@ -74,6 +74,14 @@ describe('commits to the consumer group', () => {
     assert.deepEqual(updates, [])
   }
 
+  /** The next attempt is of this position, succeeds, and is the last. */
+  async function commitsLast(position: bigint): Promise<void> {
+    const update = await underWay()
+    assert.equal(update.position, position)
+    update.answer()
+    await rest()
+  }
+
   it('that failed are not tried again for a shard that was lost and came back', async () => {
     commits.request(logstore, 0, 100n)
     const before = await underWay()
@@ -84,10 +92,7 @@ describe('commits to the consumer group', () => {
     before.answer(new SlsError('NetworkError', 'the connection was lost', { retryability: 'transient' }))
     await rest()
     commits.request(logstore, 0, 210n)
-    const after = await underWay()
-    assert.equal(after.position, 210n)
-    after.answer()
-    await rest()
+    await commitsLast(210n)
   })
 
   it('wait for the one before, although the shard was lost and came back meanwhile', async () => {
@@ -98,10 +103,7 @@ describe('commits to the consumer group', () => {
     commits.request(logstore, 0, 210n)
     await rest()
     before.answer()
-    const after = await underWay()
-    assert.equal(after.position, 210n)
-    after.answer()
-    await rest()
+    await commitsLast(210n)
     assert.equal(stored.get(0), 210n)
   })
 
@@ -112,10 +114,7 @@ describe('commits to the consumer group', () => {
     before.answer()
     await rest()
     commits.request(logstore, 0, 50n)
-    const back = await underWay()
-    assert.equal(back.position, 50n)
-    back.answer()
-    await rest()
+    await commitsLast(50n)
     commits.request(logstore, 0, 40n)
     await rest()
   })
@@ -127,9 +126,6 @@ describe('commits to the consumer group', () => {
     before.answer(new SlsError('NetworkError', 'the connection was lost', { retryability: 'transient' }))
     await rest()
     commits.request(logstore, 0, 50n)
-    const back = await underWay()
-    assert.equal(back.position, 50n)
-    back.answer()
-    await rest()
+    await commitsLast(50n)
   })
 })

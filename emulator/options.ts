@@ -68,7 +68,8 @@ export function readStartOptions(options: EmulatorOptions): StartSettings {
   checkOptionNames('start', options, Object.keys(NAMES))
   const { project = DEFAULT_PROJECT, logstores = ['access'], quotas = false } = options
   checkProjectName(project)
-  if (!Array.isArray(logstores)) throw new TypeError('logstores must be an array of texts')
+  if (!Array.isArray(logstores) || !logstores.every((text) => typeof text === 'string'))
+    throw new TypeError('logstores must be an array of texts')
   if ((options.accessKeyId === undefined) !== (options.accessKeySecret === undefined))
     throw new RangeError('the access key id and its secret must be given together')
   for (const name of ['port', 'memory', 'retention'] as const) {
@@ -96,8 +97,7 @@ export const DEFAULT_SHARD_COUNT = 2
 const MAX_SHARD_COUNT = 100
 
 /** Reads `name` or `name:shards`; throws for a wrong name or number of shards. */
-export function parseLogstore(text: string): InitialLogstore {
-  if (typeof text !== 'string') throw new TypeError('logstores must be an array of texts')
+function parseLogstore(text: string): InitialLogstore {
   const colon = text.indexOf(':')
   const name = colon < 0 ? text : text.slice(0, colon)
   const shards = colon < 0 ? String(DEFAULT_SHARD_COUNT) : text.slice(colon + 1)

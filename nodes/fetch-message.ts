@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { SourceBatch } from '../engine/source/batch'
 import { convertRecords, type FieldConversion } from './field-conversion'
 import type { NodeMessage } from './node-red'
-import { addTimesNs, type ReceivedFrom, type ReceivedGroup, tagsRecord } from './received-from'
+import { addOptional, addTimesNs, type ReceivedFrom, type ReceivedGroup, tagsRecord } from './received-from'
 
 /** Logs, and milliseconds, after which the event loop gets a turn while a whole fetch is decoded. */
 const decodedInATurn = 2000
@@ -55,9 +55,7 @@ export async function fetchMessage(
     times: allTimes,
     groups
   }
-  if (allTimesNs[0] !== undefined) sls.timeNs = allTimesNs[0]
-  if (batch.receiveTime !== undefined) sls.receiveTime = batch.receiveTime
-  if (batch.isReplay) sls.replay = true
+  addOptional(sls, batch, allTimesNs[0])
   addTimesNs(sls, allTimesNs)
   return { topic: sls.topic, payload, sls }
 }

@@ -80,6 +80,7 @@ function placeOf(batch: SourceBatch, cursor: string): string {
 
 /** Records that wait to be sent are copied by each collection of garbage, so few of them are decoded ahead. */
 const decodedAtOnce = 128
+
 /** The logs of a group, in ascending order. */
 class RecordsInTurn {
   private readonly blocks: Iterator<RecordBlock>

@@ -68,10 +68,15 @@ export function receivedFrom(
     tags: tagsRecord(group.tags),
     id
   }
+  addOptional(sls, batch, timeNs)
+  return sls
+}
+
+/** Adds what is absent where it does not apply. */
+export function addOptional(sls: ReceivedFrom, batch: SourceBatch, timeNs: number | undefined): void {
   if (timeNs !== undefined) sls.timeNs = timeNs
   if (batch.receiveTime !== undefined) sls.receiveTime = batch.receiveTime
   if (batch.isReplay) sls.replay = true
-  return sls
 }
 
 /** JSON has no undefined: a log without nanoseconds has null. */

@@ -187,11 +187,11 @@ export class ShardReader implements FlightHost {
     if (reached !== undefined && this.#phase !== 'stopped') this.#host.restart(reached)
   }
 
-  /** Forgets what is in flight and reads from there. */
   get refusals(): CursorRefusals {
     return this.#host.refusals
   }
 
+  /** Forgets what is in flight and reads from there. */
   restartAt(position: bigint): void {
     this.#host.restart({ position, acked: [], origin: 'position' })
   }

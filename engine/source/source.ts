@@ -298,8 +298,8 @@ export class SlsSource implements AsyncIterable<SourceBatch> {
     const { serviceTime, settings } = this.#context
     const { clock, stopTime } = settings
     if (stopTime === undefined || this.#isDone || this.#closing !== undefined) return
-    const isOver = stopTime * 1000 + stopMargin + clock.now() - serviceTime()
-    if (!this.#discovery.isComplete(isOver) || !this.#shards.isFinished) return
+    const stopsAt = stopTime * 1000 + stopMargin + clock.now() - serviceTime()
+    if (!this.#discovery.isComplete(stopsAt) || !this.#shards.isFinished) return
     this.#isDone = true
     void this.#finish()
   }

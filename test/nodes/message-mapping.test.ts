@@ -4,22 +4,16 @@ import { SlsError } from '../../engine/client/errors'
 import { mapMessage } from '../../nodes/message-mapping'
 import type { NodeMessage } from '../../nodes/node-red'
 import type { Mapping } from '../../nodes/sink-settings'
+import { untouchedMapping } from './untouched-mapping'
 
 const second = 1_700_000_000
 
 /** Each property of the message where the node looks for it. */
 function mapping(differences: Partial<Mapping> = {}): Mapping {
   return {
+    ...untouchedMapping,
     logstore: 'access',
     fromMessage: true,
-    content: (message) => message['payload'],
-    contentName: 'msg.payload',
-    bytes: 'utf8',
-    time: undefined,
-    topic: undefined,
-    source: undefined,
-    tags: undefined,
-    hashKey: undefined,
     isPlain: Object.keys(differences).length === 0,
     ...differences
   }

@@ -5,24 +5,9 @@ import type { SinkWrite } from '../../engine/sink/prepare-write'
 import { deliveryUnits, type Output, outputs } from '../../nodes/log-to-message'
 import { mapMessage } from '../../nodes/message-mapping'
 import type { NodeMessage } from '../../nodes/node-red'
-import type { Mapping } from '../../nodes/sink-settings'
 import { runs } from '../support/counts'
 import { batchOf } from './batches'
-
-/** sls-out as it is when dropped on the canvas. */
-const untouched: Mapping = {
-  logstore: 'target',
-  fromMessage: false,
-  content: (message) => message.payload,
-  contentName: 'msg.payload',
-  bytes: 'utf8',
-  time: undefined,
-  topic: undefined,
-  source: undefined,
-  tags: undefined,
-  hashKey: undefined,
-  isPlain: true
-}
+import { untouchedMapping } from './untouched-mapping'
 
 async function messagesOf(groups: readonly LogGroup[], output: Output): Promise<NodeMessage[]> {
   const units = deliveryUnits(batchOf(groups), { output, parseJson: false, numbers: false })
@@ -35,7 +20,7 @@ async function messagesOf(groups: readonly LogGroup[], output: Output): Promise<
 }
 
 function writesOf(message: NodeMessage): SinkWrite[] {
-  const writes = mapMessage(untouched, message)
+  const writes = mapMessage(untouchedMapping, message)
   assert.ok(Array.isArray(writes))
   return writes
 }

@@ -51,6 +51,7 @@ type Values = Readonly<Record<string, unknown>>
 /**
  * Reads one connection. With `issues` empty the options are complete as far as their form can tell; the client
  * checks the rest.
+ * @throws SlsError `InvalidOption` naming a credential that is there but cannot be one
  */
 export function readConnection(
   RED: NodeRed,
@@ -81,8 +82,26 @@ export function readConnection(
     }
   }
   const issues = [...reader.issues, ...secrets.issues]
-  if (issues.length === 0) options.credentials = credentialsProvider(credentialConfig)
+  if (issues.length === 0) options.credentials = provider(credentialConfig)
   return { options, issues }
+}
+
+/** What the engine calls otherwise than the dialog does. */
+const engineNames: Readonly<Record<string, CredentialName>> = {
+  credentialsURI: 'credentialsUri',
+  oidcTokenFilePath: 'oidcTokenFile'
+}
+
+/** @throws SlsError `InvalidOption` with the property's name in place of the engine's */
+function provider(config: CredentialConfig): ClientOptions['credentials'] {
+  try {
+    return credentialsProvider(config)
+  } catch (error) {
+    const property = error instanceof SlsError ? engineNames[error.field ?? ''] : undefined
+    if (!(error instanceof SlsError) || error.field === undefined || property === undefined) throw error
+    const message = error.message.replaceAll(error.field, property)
+    throw new SlsError(error.code, message, { field: property, hint: error.hint, cause: error })
+  }
 }
 
 function unavailable(): Promise<never> {

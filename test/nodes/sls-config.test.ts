@@ -114,6 +114,15 @@ describe('sls-config', () => {
     }
   })
 
+  it('names a credential that cannot be one as the dialog does', async () => {
+    const wrong = connection(sls, { credentialType: 'uri' })
+    const credentials = { connection: { credentialsUri: 'ftp://127.0.0.1/' } }
+    const flow = await run([tab, wrong, reader, ...probes], { credentials })
+    const { message, cause } = errorOf(await flow.first('failed'))
+    assert.match(message, /connection: credentialsUri is not an http or https URL/)
+    assert.equal(cause['field'], 'credentialsUri')
+  })
+
   describe('tried from the editor', () => {
     interface Answer {
       ok: boolean

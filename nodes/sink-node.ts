@@ -19,6 +19,7 @@ import { type Mapping, readSinkSettings } from './sink-settings'
 import { sinkNodeStatus } from './sink-status'
 import { StatusLine } from './status-line'
 import { statusTicker } from './status-ticker'
+import { unreadable } from './unreadable'
 import { ValueQueue } from './value-queue'
 
 /** Milliseconds that a closing node waits for the values of messages. */
@@ -85,15 +86,23 @@ export class SinkNode implements Runtime {
 
   receive(message: NodeMessage, done: Done): void {
     const { sink, mapping } = this
-    const action = message['action']
     if (sink === undefined || mapping === undefined) {
       this.refuse(done, this.obstacle)
     } else if (this.closed) {
       this.refuse(done, new SlsError('Closed', 'The node is closing: nothing of the message was sent'))
-    } else if (action === 'flush' || action === 'status') {
-      this.control(sink, action, message, done)
     } else {
-      this.log(sink, mapping, message, done)
+      this.follow(sink, mapping, message, done)
+    }
+  }
+
+  private follow(sink: SlsSink, mapping: Mapping, message: NodeMessage, done: Done): void {
+    try {
+      const action = actionOf(message)
+      if (action === 'flush') this.flush(sink, done)
+      else if (action === 'status') this.tellStatus(sink, message, done)
+      else this.log(sink, mapping, message, done)
+    } catch (error) {
+      this.refuse(done, error)
     }
   }
 
@@ -102,13 +111,9 @@ export class SinkNode implements Runtime {
   }
 
   private log(sink: SlsSink, mapping: Mapping, message: NodeMessage, done: Done): void {
-    try {
-      const writes = this.values.isEmpty ? mapMessage(mapping, message, this.clock) : undefined
-      if (Array.isArray(writes)) this.settle(sink, writes, message, done)
-      else this.logLater(sink, mapping, message, done, writes)
-    } catch (error) {
-      this.refuse(done, error)
-    }
+    const writes = this.values.isEmpty ? mapMessage(mapping, message, this.clock) : undefined
+    if (Array.isArray(writes)) this.settle(sink, writes, message, done)
+    else this.logLater(sink, mapping, message, done, writes)
   }
 
   /** @param writes undefined where others wait for their values, so that the message's have not been asked for */
@@ -147,12 +152,16 @@ export class SinkNode implements Runtime {
     )
   }
 
-  private control(sink: SlsSink, action: 'flush' | 'status', message: NodeMessage, done: Done): void {
-    if (action === 'status') {
+  private tellStatus(sink: SlsSink, message: NodeMessage, done: Done): void {
+    try {
       message.payload = sink.status()
-      done()
-      return
+    } catch (error) {
+      throw unreadable(error, 'msg.payload', 'a property that can be set')
     }
+    answer(done, this.node)
+  }
+
+  private flush(sink: SlsSink, done: Done): void {
     const flush = () => {
       const flushed = sink.flush().then(
         () => answer(done, this.node),
@@ -193,7 +202,8 @@ export class SinkNode implements Runtime {
       const report = await this.sink?.close(deadline - performance.now())
       if (report !== undefined && report.failedLogs > 0) this.reportUnsent(report.failedLogs)
       const onDisk = this.sink?.status().spool?.logs ?? 0
-      if (onDisk > 0) this.node.log(this.RED._('sls-out.error.leftOnDisk', { logs: grouped(onDisk) }))
+      if (onDisk > 0)
+        this.node.log(this.RED._('sls-out.error.leftOnDisk', { logs: grouped(onDisk) }))
     } finally {
       this.connection?.release(this.node)
     }
@@ -205,6 +215,14 @@ export class SinkNode implements Runtime {
     this.node.warn(text)
     const error = Object.assign(new Error(text), { name: 'Closed', code: 'Closed' })
     this.node.error(error, { topic: '', sls: { code: 'Closed', logs } })
+  }
+}
+
+function actionOf(message: NodeMessage): unknown {
+  try {
+    return message['action']
+  } catch (error) {
+    throw unreadable(error, 'msg.action', 'flush, status or nothing')
   }
 }
 

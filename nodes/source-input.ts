@@ -6,6 +6,7 @@ import { describe } from './field-value'
 import { readMoment } from './instant'
 import type { LogDelivery } from './log-delivery'
 import type { NodeMessage, Send } from './node-red'
+import { reasonOf } from './unreadable'
 
 export interface SourceInputParts {
   source: SlsSource
@@ -26,7 +27,7 @@ export class SourceInput {
 
   /** Resolves when the message is dealt with. @throws SlsError `InvalidOption` for a message that says nothing. */
   async receive(message: NodeMessage, send: Send): Promise<void> {
-    const action = message['action']
+    const action = readable('action', () => message['action'])
     if (action === undefined || action === null || action === '') return this.settle(message)
     await this.control(action, message, send)
     this.parts.show()
@@ -48,7 +49,9 @@ export class SourceInput {
       case 'forget':
         return this.forget(message)
       case 'status':
-        message.payload = source.status()
+        readable('payload', () => {
+          message.payload = source.status()
+        })
         return send(message)
       default:
         throw refusal(
@@ -60,35 +63,33 @@ export class SourceInput {
 
   /** All of an array is looked at before any of it counts, so that a message that is refused changed nothing. */
   private settle(message: NodeMessage): void {
-    const { sls } = message
-    const received = Array.isArray(sls)
-      ? sls.map((element: unknown, index) => identityOf(element, `sls[${index}]`))
-      : [identityOf(sls, 'sls')]
+    const received = readable('sls', () => identitiesOf(message.sls))
     if (!this.parts.manual) return
-    const isFailed = message.error !== undefined && message.error !== null
+    const error = readable('error', () => message.error)
+    const isFailed = error !== undefined && error !== null
     for (const { place, index, count, nack } of received) {
-      if (nack ?? isFailed) this.parts.acknowledgements.refuse(place, index, message.error)
+      if (nack ?? isFailed) this.parts.acknowledgements.refuse(place, index, error)
       else this.parts.acknowledgements.acknowledge(place, index, count)
     }
   }
 
   private async seek(message: NodeMessage): Promise<void> {
-    const position = readPosition(message['position'], message['positionTime'])
-    const shard = this.readShard(message['shard'])
+    const position = readable('position', () => readPosition(message['position'], message['positionTime']))
+    const shard = this.readShard(message)
     this.parts.source.checkSeek(position, shard)
     await this.turn(shard, () => this.parts.source.seek(position, shard))
   }
 
   private async replay(message: NodeMessage): Promise<void> {
-    const from = readRangeEnd('from', message['from'])
-    const to = readRangeEnd('to', message['to'] ?? 'end')
-    const shard = this.readShard(message['shard'])
+    const from = readable('from', () => readRangeEnd('from', message['from']))
+    const to = readable('to', () => readRangeEnd('to', message['to'] ?? 'end'))
+    const shard = this.readShard(message)
     this.parts.source.checkReplay(from, to, shard)
     await this.turn(shard, () => this.parts.source.replay(from, to, shard))
   }
 
   private async forget(message: NodeMessage): Promise<void> {
-    const shard = this.readShard(message['shard'])
+    const shard = this.readShard(message)
     await this.turn(shard, () => this.parts.source.forget(shard))
   }
 
@@ -100,7 +101,11 @@ export class SourceInput {
     await Promise.all([interrupted, read()])
   }
 
-  private readShard(value: unknown): ShardName | undefined {
+  private readShard(message: NodeMessage): ShardName | undefined {
+    return readable('shard', () => this.shardOf(message['shard']))
+  }
+
+  private shardOf(value: unknown): ShardName | undefined {
     if (value === undefined || value === null || value === '') return undefined
     const { logstore, shard } =
       typeof value === 'object'
@@ -121,11 +126,26 @@ function refusal(field: string, text: string): SlsError {
   return new SlsError('InvalidOption', text, { field })
 }
 
+/** What a part of the message says; getters and proxies of it may throw anything. */
+function readable<Value>(field: string, read: () => Value): Value {
+  try {
+    return read()
+  } catch (error) {
+    if (types.isNativeError(error) && error instanceof SlsError) throw error
+    throw refusal(field, `msg.${field} cannot be read: ${reasonOf(error)}`)
+  }
+}
+
 interface Identity {
   place: string
   index: number
   count: number | undefined
   nack: boolean | undefined
+}
+
+function identitiesOf(sls: unknown): Identity[] {
+  if (!Array.isArray(sls)) return [identityOf(sls, 'sls')]
+  return sls.map((element: unknown, index) => identityOf(element, `sls[${index}]`))
 }
 
 function identityOf(sls: unknown, field: string): Identity {

@@ -154,11 +154,15 @@ export class SourceNode implements Runtime {
    * reading, which has a code where a message has its place.
    */
   private hasTold(error: NodeError, message: NodeMessage): boolean {
-    const { error: told, sls } = message as {
-      error?: { message?: unknown; source?: { id?: unknown } } | null
-      sls?: { code?: unknown } | null
+    try {
+      const { error: told, sls } = message as {
+        error?: { message?: unknown; source?: { id?: unknown } } | null
+        sls?: { code?: unknown } | null
+      }
+      return told?.source?.id === this.node.id && (told.message === String(error) || sls?.code !== undefined)
+    } catch {
+      return false // a getter of the message throws
     }
-    return told?.source?.id === this.node.id && (told.message === String(error) || sls?.code !== undefined)
   }
 
   private fail(error: unknown): void {

@@ -52,7 +52,8 @@ function namesIn(value: object, name: string): [key: string, name: string][] | u
   }
 }
 
-function reasonOf(thrown: unknown): string {
+/** What was thrown in one line, even where it has no text. */
+export function reasonOf(thrown: unknown): string {
   try {
     return thrown instanceof Error ? thrown.message : String(thrown)
   } catch {

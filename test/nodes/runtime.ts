@@ -213,6 +213,14 @@ export async function until(
   }
 }
 
+/** A message with a property whose getter throws; clones, such as a Catch node's, are made without it. */
+export function unreadableIn(message: NodeMessage, property: string): NodeMessage {
+  const get = () => {
+    throw new Error('out of order')
+  }
+  return Object.defineProperty({ ...message }, property, { enumerable: false, get })
+}
+
 /** `msg.error` as a Catch node gives it. */
 export function errorOf(message: NodeMessage): {
   code: string

@@ -11,6 +11,7 @@ import {
   type Running,
   run,
   tab,
+  unreadableIn,
   until,
   withNodeRed
 } from './runtime'
@@ -122,6 +123,41 @@ describe('sls-in that is told what to do', () => {
     assert.match(texts, /msg\.from is neither/)
     assert.match(texts, /to: must lie after from/)
     assert.match(texts, /access\/9 is not read here/)
+  })
+
+  for (const [property, more] of [
+    ['action', {}],
+    ['position', { action: 'seek' }],
+    ['from', { action: 'replay' }],
+    ['shard', { action: 'forget' }],
+    ['sls', {}]
+  ] as const) {
+    it(`refuses a message whose ${property} cannot be read, naming it`, async () => {
+      const flow = await reading({ acknowledge: 'manual' })
+      flow.send('in', unreadableIn(more, property))
+      const failed = errorOf(await flow.first('failed'))
+      assert.equal(failed.code, 'InvalidOption')
+      assert.match(failed.message, new RegExp(`msg\\.${property} cannot be read: out of order`))
+      assert.equal(failed.cause['field'], property)
+      flow.send('in', { action: 'checkpoint' })
+      await flow.first('done')
+      assert.equal(flow.messages('failed').length, 1)
+    })
+  }
+
+  it('reports a message whose error cannot be read, which no Catch node can have', async () => {
+    const flow = await reading({ acknowledge: 'manual' })
+    const place = { project: 'p', logstore: 'l', shard: 0, cursor: 'c', index: 0 }
+    flow.send('in', unreadableIn({ sls: place }, 'error'))
+    await until('the report', () =>
+      flow.reports('in').some((report) => /InvalidOption: msg\.error cannot be read/.test(report))
+    )
+  })
+
+  it('refuses a request for its status that cannot bear the answer', async () => {
+    const flow = await reading()
+    flow.send('in', Object.freeze({ action: 'status' }))
+    assert.equal(errorOf(await flow.first('failed')).cause['field'], 'payload')
   })
 
   it('tells an error of its own once where a Catch node of all nodes brings it back', async () => {

@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict'
 import { SlsEmulator } from '../../emulator/index'
 import { read, write } from './logstore'
-import { connection, errorOf, type FlowNode, keyOf, run, tab, until, withNodeRed } from './runtime'
+import {
+  connection,
+  errorOf,
+  type FlowNode,
+  keyOf,
+  run,
+  tab,
+  unreadableIn,
+  until,
+  withNodeRed
+} from './runtime'
 
 function slsOut(properties: Readonly<Record<string, unknown>> = {}): FlowNode {
   return {
@@ -79,6 +89,32 @@ describe('sls-out', () => {
     flow.send('out', { payload: { text: 'after' } })
     await flow.first('done')
     assert.ok(flow.reports('out').some((report) => /InvalidLog: msg\.payload/.test(report)))
+  })
+
+  for (const [property, field] of [
+    ['action', 'msg.action'],
+    ['payload', 'msg.payload'],
+    ['logstore', 'msg.logstore']
+  ] as const) {
+    it(`fails a message whose ${property} cannot be read by a code and the name of the field`, async () => {
+      const node = slsOut({ overrideLogstore: true })
+      const flow = await run([tab, connection(sls), node, ...probes], { credentials: keyOf(sls) })
+      flow.send('out', unreadableIn({ payload: 'x' }, property))
+      const { code, message } = errorOf(await flow.first('failed'))
+      assert.equal(code, 'InvalidLog')
+      assert.match(message, new RegExp(`${field} cannot be read: out of order`))
+      flow.send('out', { payload: { text: 'after' } })
+      await flow.first('done')
+      assert.equal(flow.messages('failed').length, 1)
+    })
+  }
+
+  it('fails a request for its status that cannot bear the answer', async () => {
+    const flow = await run([tab, connection(sls), slsOut(), ...probes], { credentials: keyOf(sls) })
+    flow.send('out', Object.freeze({ action: 'status' }))
+    const { code, message } = errorOf(await flow.first('failed'))
+    assert.equal(code, 'InvalidLog')
+    assert.match(message, /msg\.payload/)
   })
 
   it('reports each message whose context store has not answered when the node closes', async () => {

@@ -4,7 +4,7 @@ import type { SinkWrite } from '../engine/sink/prepare-write'
 import { SlsSink } from '../engine/sink/sink'
 import type { Receipt } from '../engine/sink/write-ledger'
 import { connect, findConnection, type SlsConfigNode } from './connection'
-import { grouped } from './figures'
+import { logsText } from './figures'
 import { answer, guard } from './guard'
 import { workBudget } from './lifetime'
 import { mapMessage } from './message-mapping'
@@ -203,14 +203,14 @@ export class SinkNode implements Runtime {
       if (report !== undefined && report.failedLogs > 0) this.reportUnsent(report.failedLogs)
       const onDisk = this.sink?.status().spool?.logs ?? 0
       if (onDisk > 0)
-        this.node.log(this.RED._('sls-out.error.leftOnDisk', { logs: grouped(onDisk) }))
+        this.node.log(this.RED._('sls-out.error.leftOnDisk', { logs: logsText(onDisk, this.RED) }))
     } finally {
       this.connection?.release(this.node)
     }
   }
 
   private reportUnsent(logs: number): void {
-    const text = this.RED._('sls-out.error.unsent', { logs: grouped(logs) })
+    const text = this.RED._('sls-out.error.unsent', { logs: logsText(logs, this.RED) })
     // What a Catch node takes is not logged, and at this time those behind it may be gone already.
     this.node.warn(text)
     const error = Object.assign(new Error(text), { name: 'Closed', code: 'Closed' })

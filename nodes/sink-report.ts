@@ -1,5 +1,5 @@
 import type { SlsSink } from '../engine/sink/sink'
-import { grouped } from './figures'
+import { grouped, logsText } from './figures'
 import { errorFacts, toNodeError } from './node-error'
 import type { Node, NodeRed } from './node-red'
 import { reportSpool } from './spool-report'
@@ -16,7 +16,7 @@ export function reportSink(sink: SlsSink, node: Node, project: string, RED: Pick
   const troubled = new Set<string>()
 
   sink.on('retry', ({ error, logstore, attempt, logs }) => {
-    node.debug(`${logstore}: attempt ${attempt} for ${logs} logs: ${error.describe()}`)
+    node.debug(`${logstore}: attempt ${attempt} for ${logsText(logs, RED)}: ${error.describe()}`)
     if (attempt <= passing[error.retryability] || troubled.has(logstore)) return
     troubled.add(logstore)
     node.error(toNodeError(error), {
@@ -28,7 +28,7 @@ export function reportSink(sink: SlsSink, node: Node, project: string, RED: Pick
     if (troubled.delete(logstore)) node.log(`${logstore}: recovered after ${Math.round(after / 1000)} s`)
   })
   sink.on('dropped', ({ logstore, logs }) => {
-    node.warn(`${logstore}: ${grouped(logs)} logs dropped to make room for newer ones`)
+    node.warn(`${logstore}: ${logsText(logs, RED)} dropped to make room for newer ones`)
   })
   sink.on('highWater', ({ used, limit }) => {
     node.warn(`the buffer is filling: ${grouped(used)} of ${grouped(limit)} bytes`)

@@ -1,5 +1,5 @@
 import type { SinkStatus } from '../engine/sink/status'
-import { duration, grouped, size } from './figures'
+import { duration, grouped, logsText, size } from './figures'
 import type { NodeRed, NodeStatus } from './node-red'
 
 /** Milliseconds within which logs on disk are expected to be sent. */
@@ -18,7 +18,7 @@ function appearance(status: SinkStatus, RED: Pick<NodeRed, '_'>): NodeStatus {
     size: size(status.bufferedBytes),
     percent: Math.round((100 * status.memory.used) / status.memory.limit),
     code: status.lastError?.code ?? '',
-    disk: grouped(status.spool?.logs ?? 0),
+    disk: logsText(status.spool?.logs ?? 0, RED),
     diskSize: size(status.spool?.bytes ?? 0),
     age: duration((status.spool?.oldest ?? 0) / 1000)
   }

@@ -23,7 +23,7 @@ export function reportSource(source: SlsSource, node: Node, project: string): vo
   })
   source.on('skipped', ({ logstore, shard, policy, from, to, groups, seconds: span }) => {
     const loss = [
-      groups === undefined ? '' : `about ${groups} log groups`,
+      groups === undefined ? '' : `about ${groups} log ${groups === 1 ? 'group' : 'groups'}`,
       span === undefined ? '' : `${Math.round(span)} s`
     ].filter((part) => part !== '')
     const estimate = loss.length === 0 ? 'an unknown amount' : loss.join(', ')
@@ -38,7 +38,7 @@ export function reportSource(source: SlsSource, node: Node, project: string): vo
   source.on('poison', (poison) => node.error(toNodeError(poison.error), poisonMessage(poison, project)))
   source.on('gap', ({ logstore, shard, from, to, groups }) => {
     node.warn(
-      `${placeName(logstore, shard)}${groups} positions between ${from} and ${to} hold no log group: possible loss`
+      `${placeName(logstore, shard)}no log group at ${groups} of the positions between ${from} and ${to}: possible loss`
     )
   })
   source.on('stopped', ({ logstore, shard, cursor, error }) => {
@@ -69,7 +69,9 @@ export function reportSource(source: SlsSource, node: Node, project: string): vo
     }
   })
   source.on('shards', ({ logstore, owned }) => {
-    node.log(`${placeName(logstore)}reading ${owned.length} shards: ${owned.join(', ')}`)
+    node.log(
+      `${placeName(logstore)}reading ${owned.length === 0 ? 'no shard' : `shards: ${owned.join(', ')}`}`
+    )
   })
   source.on('lost', ({ logstore, shards, reason }) => {
     node.warn(`${placeName(logstore)}lost shards ${shards.join(', ')}: ${losses[reason]}`)

@@ -1,5 +1,5 @@
 import type { SourceStatus } from '../engine/source/source'
-import { duration, grouped } from './figures'
+import { duration, grouped, shardsText } from './figures'
 import type { NodeRed, NodeStatus } from './node-red'
 
 /** The status under sls-in: a key that each editor translates, or figures in the server's language. */
@@ -33,8 +33,11 @@ function appearance(status: SourceStatus, RED: Pick<NodeRed, '_'>): NodeStatus {
 
 function figures(status: SourceStatus, RED: Pick<NodeRed, '_'>): string {
   const shards = status.shards.filter((shard) => shard.status !== 'finished').length
-  const values = { shards, rate: grouped(status.logsPerSecond), lag: duration(status.lagSeconds ?? 0) }
-  return RED._('sls-in.status.reading', values)
+  return RED._('sls-in.status.reading', {
+    shards: shardsText(shards, RED),
+    rate: grouped(status.logsPerSecond),
+    lag: duration(status.lagSeconds ?? 0)
+  })
 }
 
 function trouble(status: SourceStatus, RED: Pick<NodeRed, '_'>): string {

@@ -1,5 +1,5 @@
 import type { SlsSink } from '../engine/sink/sink'
-import { grouped } from './figures'
+import { grouped, logsText } from './figures'
 import { errorFacts, toNodeError } from './node-error'
 import type { Node, NodeRed } from './node-red'
 
@@ -24,7 +24,7 @@ export function reportSpool(sink: SlsSink, node: Node, project: string, RED: Pic
     node.log(`${path}: the spool can be used`)
   })
   sink.on('spoolDamage', ({ path, file, kind, bytes, logs }) => {
-    const values = { path, file, bytes: grouped(bytes), logs: grouped(logs) }
+    const values = { path, file, bytes: grouped(bytes), logs: logsText(logs, RED) }
     if (kind === 'cut') node.warn(text('spoolCut', values))
     else
       fail('SpoolDamaged', text(kind === 'damaged' ? 'spoolDamaged' : 'spoolVanished', values), {
@@ -35,11 +35,11 @@ export function reportSpool(sink: SlsSink, node: Node, project: string, RED: Pic
       })
   })
   sink.on('spoolExpired', ({ logstore, logs, since }) => {
-    const values = { logstore, logs: grouped(logs), since: new Date(since).toISOString() }
+    const values = { logstore, logs: logsText(logs, RED), since: new Date(since).toISOString() }
     fail('Expired', text('spoolExpired', values), { logstore, logs, since })
   })
   sink.on('spoolRejected', ({ error, logstore, logs, file }) => {
-    const values = { logstore, logs: grouped(logs), file, reason: error.describe() }
+    const values = { logstore, logs: logsText(logs, RED), file, reason: error.describe() }
     const message = text(file === undefined ? 'spoolRejectedLost' : 'spoolRejected', values)
     fail(error.code, message, { ...errorFacts(error), logstore, logs, file })
   })

@@ -8,6 +8,7 @@ import type { SinkStatus } from '../../engine/sink/status'
 import { sinkNodeStatus } from '../../nodes/sink-status'
 import { read } from './logstore'
 import { connection, type FlowNode, keyOf, type RunOptions, run, tab, until, withNodeRed } from './runtime'
+import { translator } from './translator'
 
 const probes: FlowNode[] = [
   { id: 'complete', z: 'tab', type: 'complete', scope: ['out'], wires: [['done']] },
@@ -153,30 +154,24 @@ describe('The status of sls-out with a spool', () => {
       ...differences
     }) as unknown as SinkStatus
 
-  async function text(shown: SinkStatus, language = 'en-US'): Promise<string> {
-    const file = await readFile(`locales/${language}/sls-out.json`, 'utf8')
-    const texts = (JSON.parse(file) as { 'sls-out': { status: Record<string, string> } })['sls-out'].status
-    const fill = (key: string, values: Readonly<Record<string, unknown>> = {}) =>
-      (texts[key.replace('sls-out.status.', '')] ?? key).replace(/__(\w+)__/g, (_, name) =>
-        String(values[name])
-      )
-    return sinkNodeStatus(shown, { _: fill }).text ?? ''
+  function text(shown: SinkStatus, language = 'en-US'): string {
+    return sinkNodeStatus(shown, translator('sls-out', language)).text ?? ''
   }
 
-  it('tells what is on disk while the service is away, and while the disk is emptied', async () => {
-    assert.equal(await text(status({ offline: true })), 'offline, 12,304 logs (3.1 MB) on disk, oldest 2 h')
-    assert.equal(await text(status({})), '1,240/s, 12,304 logs (3.1 MB) on disk')
+  it('tells what is on disk while the service is away, and while the disk is emptied', () => {
+    assert.equal(text(status({ offline: true })), 'offline, 12,304 logs (3.1 MB) on disk, oldest 2 h')
+    assert.equal(text(status({})), '1,240/s, 12,304 logs (3.1 MB) on disk')
     assert.equal(
-      await text(status({ offline: true }), 'zh-CN'),
+      text(status({ offline: true }), 'zh-CN'),
       '离线，磁盘中有 12,304 条日志（3.1 MB），最早 2 h 前'
     )
   })
 
-  it('tells that the disk is of no use', async () => {
-    assert.equal(await text(status({ state: 'failing' })), 'no spool, 1,240/s, 300 waiting')
+  it('tells that the disk is of no use', () => {
+    assert.equal(text(status({ state: 'failing' })), 'no spool, 1,240/s, 300 waiting')
   })
 
-  it('says nothing of a disk that has just been written', async () => {
-    assert.equal(await text(status({ oldest: 20, logs: 3 })), '1,240/s, 1 in flight, 0 kB waiting')
+  it('says nothing of a disk that has just been written', () => {
+    assert.equal(text(status({ oldest: 20, logs: 3 })), '1,240/s, 1 in flight, 0 kB waiting')
   })
 })

@@ -1,22 +1,9 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
 import type { SinkStatus } from '../../engine/sink/status'
 import type { SourceStatus } from '../../engine/source/source'
 import { sinkNodeStatus } from '../../nodes/sink-status'
 import { sourceNodeStatus } from '../../nodes/source-status'
-
-/** Node-RED's translation with a real catalogue. */
-function translator(type: 'sls-in' | 'sls-out', language: string) {
-  const catalogue: unknown = JSON.parse(readFileSync(`locales/${language}/${type}.json`, 'utf8'))
-  return {
-    _: (key: string, values: Readonly<Record<string, unknown>> = {}) =>
-      key
-        .split('.')
-        .reduce((branch, name) => (branch as Record<string, unknown>)[name], catalogue)
-        ?.toString()
-        .replace(/__(\w+)__/g, (_, name) => String(values[name])) ?? key
-  }
-}
+import { translator } from './translator'
 
 describe('The text of the status', () => {
   const reading = {
@@ -42,6 +29,20 @@ describe('The text of the status', () => {
       sourceNodeStatus(reading, translator('sls-in', 'zh-CN')).text,
       '3 个分片，1,240 条/秒，延迟 2 s'
     )
+  })
+
+  it('tells of one shard as of one', () => {
+    const one = { ...reading, shards: [{ status: 'reading' }] } as unknown as SourceStatus
+    assert.equal(sourceNodeStatus(one, translator('sls-in', 'en-US')).text, '1 shard, 1,240/s, lag 2 s')
+    assert.equal(sourceNodeStatus(one, translator('sls-in', 'zh-CN')).text, '1 个分片，1,240 条/秒，延迟 2 s')
+  })
+
+  it('tells of one log as of one', () => {
+    const spool = { state: 'ready', offline: true, logs: 1, bytes: 900, oldest: 7_200_000 }
+    const one = { ...sending, spool } as unknown as SinkStatus
+    const text = (language: string) => sinkNodeStatus(one, translator('sls-out', language)).text
+    assert.equal(text('en-US'), 'offline, 1 log (1 kB) on disk, oldest 2 h')
+    assert.equal(text('zh-CN'), '离线，磁盘中有 1 条日志（1 kB），最早 2 h 前')
   })
 
   it('tells how sls-out sends', () => {

@@ -1,13 +1,15 @@
-import http, { type IncomingHttpHeaders } from 'node:http'
-import https from 'node:https'
-import type { Socket } from 'node:net'
-import { TLSSocket } from 'node:tls'
 import type { CallScope } from './call-scope'
 import { connectionHost, projectAuthority, serverName } from './endpoint'
 import { SlsError } from './errors'
+import { ConnectionPool } from './http/connection-pool'
+import { Exchange } from './http/exchange'
+import type { Route } from './http/open-socket'
+import { requestHead } from './http/request-head'
+import type { ResponseHeaders } from './http/response-head'
+import { ResponseReader } from './http/response-reader'
+import type { Security } from './http/security'
 import { networkError } from './network-error'
 import type { CheckedOptions } from './options'
-import { TunnelAgent } from './tunnel-agent'
 
 export interface HttpRequest {
   /** For messages. */
@@ -23,184 +25,100 @@ export interface HttpRequest {
 
 export interface HttpResponse {
   readonly status: number
-  readonly headers: IncomingHttpHeaders
+  readonly headers: ResponseHeaders
   readonly body: Buffer
 }
-
-/** Milliseconds that an idle connection is kept. */
-const idleTimeout = 30_000
 
 /** One pool of connections to one endpoint; `send` is the only way to the network. */
 export class HttpTransport {
   /** Bytes of bodies; headers are not counted. */
   bytesSent = 0
   bytesReceived = 0
-  readonly #request: typeof http.request
-  readonly #base: http.RequestOptions & { servername?: string }
-  readonly #agent: http.Agent
+  readonly #pool: ConnectionPool
   readonly #targetPrefix: string
   readonly #proxyAuthorization: string | undefined
-  readonly #connectTimeout: number
   readonly #peer: string
 
   constructor(options: CheckedOptions) {
-    const { endpoint, proxy, connectTimeout } = options
-    const authority = projectAuthority(endpoint, options.project)
+    const { endpoint, proxy } = options
     const host = connectionHost(endpoint, options.project)
     const plainProxy = endpoint.secure ? undefined : proxy
-    this.#connectTimeout = connectTimeout
-    this.#agent = createAgent(options, { host, port: endpoint.port })
-    this.#request = (plainProxy ?? endpoint).secure ? https.request : http.request
-    this.#targetPrefix = plainProxy === undefined ? '' : `http://${authority}`
+    this.#pool = new ConnectionPool(routeOf(options, host), options.maxSockets)
+    this.#targetPrefix =
+      plainProxy === undefined ? '' : `http://${projectAuthority(endpoint, options.project)}`
     this.#proxyAuthorization = plainProxy?.authorization
-    this.#base = {
-      agent: this.#agent,
-      setHost: false,
-      host: plainProxy?.host ?? host,
-      port: plainProxy?.port ?? endpoint.port,
-      servername:
-        plainProxy === undefined ? (options.servername ?? serverName(host)) : serverName(plainProxy.host)
-    }
     this.#peer = `${proxy === undefined ? '' : `through the proxy ${proxy.host}:${proxy.port} to `}${host}:${endpoint.port}`
   }
 
   /**
    * One request and its whole answer, whatever its status.
-   * @throws SlsError `NetworkError`, `ConnectTimeout`, `BadResponse` (not HTTP, or too large), or what `scope` ends with.
+   * @throws SlsError `NetworkError`, `ConnectTimeout`, `BadResponse` (not HTTP, or too large), `InvalidOption` (a
+   * character that HTTP does not allow), or what `scope` ends with.
    */
   send(request: HttpRequest, scope: CallScope): Promise<HttpResponse> {
-    const { headers, body } = request
-    if (body !== undefined) headers['content-length'] = String(body.length)
-    if (this.#proxyAuthorization !== undefined) headers['proxy-authorization'] = this.#proxyAuthorization
+    const { name, body } = request
     return new Promise((resolve, reject) => {
-      const outgoing = this.#open(request)
-      let settled = false
-      const fail = (error: unknown) => {
-        if (settled) return
-        settled = true
-        outgoing.destroy()
-        reject(networkError(request.name, error, this.#peer))
+      const reader = new ResponseReader(name, request.maxResponseSize)
+      const done = () => {
+        const { head, body: answer } = reader
+        this.bytesReceived += answer.length
+        resolve({ status: head.status, headers: head.headers, body: answer })
       }
-      outgoing.on('error', fail)
-      outgoing.on('socket', (socket) => this.#limitConnect(request.name, socket, fail))
-      outgoing.on('response', (incoming) => {
-        collect(incoming, request, fail, (response) => {
-          settled = true // from here on the connection may serve another call
-          this.bytesReceived += response.body.length
-          resolve(response)
-        })
-      })
-      scope.onCancel(fail)
-      outgoing.end(body)
+      const fail = (error: unknown) => reject(networkError(name, error, this.#peer))
+      const exchange = new Exchange(this.#head(request), body, reader, done, fail)
+      this.#pool.run(exchange)
       this.bytesSent += body?.length ?? 0
+      scope.onCancel((error) => {
+        exchange.cancel()
+        reject(error)
+      })
     })
   }
 
   sockets(): { open: number; idle: number } {
-    const idle = count(this.#agent.freeSockets)
-    return { open: count(this.#agent.sockets) + idle, idle }
+    return { open: this.#pool.size, idle: this.#pool.idle }
   }
 
   /** Closes every connection. */
   close(): void {
-    this.#agent.destroy()
+    this.#pool.close()
   }
 
-  #open({ name, method, target, headers }: HttpRequest): http.ClientRequest {
+  #head({ name, method, target, headers, body }: HttpRequest): string {
+    if (body !== undefined) headers['content-length'] = String(body.length)
+    headers['connection'] = 'keep-alive'
+    if (this.#proxyAuthorization !== undefined) headers['proxy-authorization'] = this.#proxyAuthorization
     try {
-      return this.#request({ ...this.#base, method, path: this.#targetPrefix + target, headers })
+      return requestHead(method, this.#targetPrefix + target, headers)
     } catch (cause) {
       throw new SlsError('InvalidOption', `${name}: the request holds a character that HTTP does not allow`, {
         cause
       })
     }
   }
-
-  #limitConnect(name: string, socket: Socket, fail: (error: SlsError) => void): void {
-    if (!socket.connecting) return
-    const timer = setTimeout(() => {
-      fail(
-        new SlsError(
-          'ConnectTimeout',
-          `${name}: no connection within ${this.#connectTimeout} ms (${this.#peer})`,
-          {
-            retryability: 'transient',
-            hint: 'Check the endpoint, the network of this machine, and whether a proxy is needed'
-          }
-        )
-      )
-    }, this.#connectTimeout)
-    const done = () => clearTimeout(timer)
-    socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', done)
-    socket.once('close', done)
-  }
 }
 
-function createAgent(options: CheckedOptions, target: { host: string; port: number }): http.Agent {
-  const { endpoint, proxy, secureContext } = options
-  const pool: https.AgentOptions = { keepAlive: true, maxSockets: options.maxSockets, timeout: idleTimeout }
-  if (!endpoint.secure && !proxy?.secure) return new http.Agent(pool)
-  const secure: https.AgentOptions = {
-    ...pool,
-    rejectUnauthorized: options.rejectUnauthorized,
-    ...(secureContext && { secureContext })
-  }
-  if (endpoint.secure && proxy !== undefined)
-    return new TunnelAgent(proxy, target, options.connectTimeout, secure)
-  return new https.Agent(secure)
-}
-
-function collect(
-  incoming: http.IncomingMessage,
-  request: HttpRequest,
-  fail: (error: unknown) => void,
-  done: (response: HttpResponse) => void
-): void {
-  const limit = request.maxResponseSize
-  const tooLarge = () =>
-    new SlsError('BadResponse', `${request.name}: the answer is larger than ${limit} bytes`, {
-      status: incoming.statusCode,
-      retryability: 'ordinary'
-    })
-  incoming.on('error', fail)
-  const expected = Number(incoming.headers['content-length'] ?? 0)
-  if (expected > limit) {
-    fail(tooLarge())
-    return
-  }
-  // Chunks are cut from larger memory, which a body that is kept must not keep.
-  let body: Buffer = Buffer.allocUnsafeSlow(expected > 0 ? expected : 0)
-  let size = 0
-  incoming.on('data', (chunk: Buffer) => {
-    if (size + chunk.length > limit) {
-      fail(tooLarge())
-      return
-    }
-    if (size + chunk.length > body.length)
-      body = grown(body, size, Math.min(limit, (size + chunk.length) * 2))
-    size += chunk.copy(body, size)
+function routeOf(options: CheckedOptions, host: string): Route {
+  const { endpoint, proxy, connectTimeout } = options
+  const security = (servername: string): Security => ({
+    servername,
+    secureContext: options.secureContext,
+    rejectUnauthorized: options.rejectUnauthorized
   })
-  incoming.on('end', () => {
-    done({
-      status: incoming.statusCode ?? 0,
-      headers: incoming.headers,
-      body: size === body.length ? body : grown(body, size, size)
-    })
-  })
-  incoming.on('close', () => {
-    if (!incoming.complete) fail({ code: 'ECONNRESET' })
-  })
-}
-
-/** A buffer of `length` bytes that begins with the first `size` bytes of another. */
-function grown(buffer: Buffer, size: number, length: number): Buffer {
-  const larger = Buffer.allocUnsafeSlow(length)
-  buffer.copy(larger, 0, 0, size)
-  return larger
-}
-
-function count(pool: NodeJS.ReadOnlyDict<readonly unknown[]>): number {
-  let sockets = 0
-  for (const name in pool) sockets += pool[name]?.length ?? 0
-  return sockets
+  const end = {
+    host,
+    port: endpoint.port,
+    security: endpoint.secure ? security(options.servername ?? serverName(host)) : undefined,
+    tunnel: undefined,
+    connectTimeout
+  }
+  if (proxy === undefined) return end
+  const proxySecurity = security(serverName(proxy.host))
+  if (endpoint.secure) return { ...end, tunnel: { proxy, security: proxySecurity } }
+  return {
+    ...end,
+    host: proxy.host,
+    port: proxy.port,
+    security: proxy.secure ? proxySecurity : undefined
+  }
 }

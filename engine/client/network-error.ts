@@ -1,4 +1,6 @@
 import { SlsError } from './errors'
+import { ConnectTimeout } from './http/connect-timeout'
+import { NotHttp } from './http/not-http'
 
 /** Failures of certificate checks, by OpenSSL's and Node's names. */
 const certificateCode =
@@ -10,15 +12,17 @@ const certificateCode =
  */
 export function networkError(name: string, error: unknown, peer: string): SlsError {
   if (error instanceof SlsError) return error
-  const code = codeOf(error)
-  const message = `${name}: ${reason(code)} (${peer}${code === '' ? '' : `, ${code}`})`
-  if (code.startsWith('HPE_')) {
-    return new SlsError('BadResponse', message, {
+  if (error instanceof ConnectTimeout) {
+    return new SlsError('ConnectTimeout', `${name}: ${error.message} (${peer})`, {
       retryability: 'transient',
-      hint: 'Check that the endpoint and its scheme (http or https) are right',
-      cause: withoutPacket(error, code)
+      hint: 'Check the endpoint, the network of this machine, and whether a proxy is needed'
     })
   }
+  if (error instanceof NotHttp) return notHttp(`${name}: the answer is not HTTP (${peer}): ${error.message}`)
+  const code = codeOf(error)
+  const message = `${name}: ${reason(code)} (${peer}${code === '' ? '' : `, ${code}`})`
+  // Without Node's error, which holds the bytes that were not HTTP: what was sent, where a peer sends it back.
+  if (code.startsWith('HPE_')) return notHttp(message)
   return new SlsError('NetworkError', message, {
     retryability: certificateCode.test(code) ? 'ordinary' : 'transient',
     hint: hint(code),
@@ -26,9 +30,11 @@ export function networkError(name: string, error: unknown, peer: string): SlsErr
   })
 }
 
-/** The parser's error holds the bytes that it could not read: what was sent, token and all, where a peer sends it back. */
-function withoutPacket(error: unknown, code: string): Error {
-  return Object.assign(new Error(error instanceof Error ? error.message : code), { code })
+function notHttp(message: string): SlsError {
+  return new SlsError('BadResponse', message, {
+    retryability: 'transient',
+    hint: 'Check that the endpoint and its scheme (http or https) are right'
+  })
 }
 
 function codeOf(error: unknown): string {

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http'
+import type { ResponseHeaders } from './http/response-head'
 
 /** Milliseconds that the clocks may be apart before it matters. */
 const TOLERANCE = 60_000
@@ -47,7 +47,7 @@ export class ServiceClock {
    * Learns from an answer's `x-log-time` (Unix seconds) or else Date.
    * @param refused the service refused the call for its time
    */
-  learn(headers: IncomingHttpHeaders, refused: boolean): void {
+  learn(headers: ResponseHeaders, refused: boolean): void {
     const time = timeOf(headers)
     if (!Number.isFinite(time)) return
     const offset = time - this.#machineTime()
@@ -79,8 +79,8 @@ export class ServiceClock {
   }
 }
 
-function timeOf(headers: IncomingHttpHeaders): number {
+function timeOf(headers: ResponseHeaders): number {
   const logTime = headers['x-log-time']
   if (typeof logTime === 'string' && /^\d{1,11}$/.test(logTime)) return Number(logTime) * 1000
-  return Date.parse(headers.date ?? '')
+  return Date.parse(headers['date'] ?? '')
 }

@@ -8,6 +8,8 @@ export type PropertyProblem =
   | 'notChoice'
   | 'notTime'
   | 'notMember'
+  | 'notName'
+  | 'notPowerOfTwo'
   | 'invalid'
 
 /** What is wrong with one property. */
@@ -34,6 +36,7 @@ export type PropertyDefaults = Readonly<Record<string, PropertyValue>>
  */
 export class PropertyReader<D extends PropertyDefaults> {
   readonly issues: PropertyIssue[] = []
+  private readonly idle = new Set<string>()
 
   constructor(
     private readonly definition: Readonly<Record<string, unknown>> | NodeDefinition,
@@ -51,7 +54,14 @@ export class PropertyReader<D extends PropertyDefaults> {
     return typeof value === 'object' ? JSON.stringify(value) : String(value)
   }
 
+  /** Another choice leaves these without a meaning, so that the dialog hides them: no issue is made of what they hold. */
+  setIdle(...properties: readonly (keyof D & string)[]): void {
+    for (const property of properties) this.idle.add(property)
+  }
+
   report(property: string, problem: PropertyProblem, values: Readonly<Record<string, unknown>> = {}): void {
+    const isKnown = this.issues.some((issue) => issue.property === property && issue.problem === problem)
+    if (this.idle.has(property) || isKnown) return
     this.issues.push({ property, problem, values })
   }
 

@@ -1,5 +1,5 @@
 import { longestTimer } from '../engine/client/option-checks'
-import type { SinkOptions } from '../engine/sink/options'
+import type { OverflowName, SinkOptions } from '../engine/sink/options'
 import type { BufferText } from './field-value'
 import type { Node, NodeRed } from './node-red'
 import { PropertyReader } from './properties'
@@ -84,10 +84,14 @@ type TypedProperty = 'content' | 'time' | 'topic' | 'source' | 'tags' | 'hashKey
 export function readSinkSettings(RED: NodeRed, node: Node, definition: Readonly<Record<string, unknown>>) {
   const reader = new PropertyReader(definition, sinkDefaults)
   const logstore = reader.text('logstore')
+  if (logstore !== '' && !/^[A-Za-z0-9_-]{1,128}$/.test(logstore)) reader.report('logstore', 'notName')
+  const hashKey = reader.choice('hashKey', ['none', 'md5', 'explicit'])
+  if (hashKey === 'none') reader.setIdle('adjustShardHash')
+  const adjustShardHash = reader.flag('adjustShardHash')
   const engine: SinkNodeSettings['engine'] = {
     logstore: logstore || undefined,
-    adjustShardHash: reader.flag('adjustShardHash'),
-    buckets: reader.integer('buckets', 1, 512),
+    adjustShardHash,
+    buckets: hashKey !== 'none' && adjustShardHash ? readBuckets(reader) : sinkDefaults.buckets,
     flushInterval: reader.integer('flushInterval', 0, longestTimer),
     maxLines: reader.integer('maxLines', 1, 40_960),
     maxBytes: reader.integer('maxBytes', 1, 10_485_760),
@@ -96,7 +100,6 @@ export function readSinkSettings(RED: NodeRed, node: Node, definition: Readonly<
     adaptiveConcurrency: reader.flag('adaptiveConcurrency'),
     ordered: reader.flag('ordered'),
     compression: reader.choice('compression', ['lz4', 'zstd', 'deflate', 'none']),
-    maxBlock: reader.integer('maxBlock', -1, longestTimer),
     timeRepair: reader.choice('timeRepair', ['keep', 'rewrite', 'reject']),
     dryRun: reader.flag('dryRun'),
     maxRetryAge: reader.integer('maxRetryAge', 0),
@@ -108,21 +111,35 @@ export function readSinkSettings(RED: NodeRed, node: Node, definition: Readonly<
     }
   }
   Object.assign(engine, readSpool(RED, node, reader))
-  const mapping = readMapping(RED, node, reader, logstore)
+  const mapping = readMapping(RED, node, reader, logstore, hashKey)
   const settings: SinkNodeSettings = { engine, mapping }
   return { settings, issues: reader.issues }
 }
 
-type SpoolOptions = Pick<SinkOptions, 'spool' | 'overflow' | 'spoolBytes' | 'spoolMaxAge' | 'spoolPath'>
+function readBuckets(reader: Reader): number {
+  const buckets = reader.integer('buckets', 1, 512)
+  if (!Number.isInteger(Math.log2(buckets))) reader.report('buckets', 'notPowerOfTwo')
+  return buckets
+}
+
+type OverflowOptions = Pick<SinkOptions, 'overflow' | 'maxBlock'>
+
+function readOverflow(reader: Reader, choices: readonly OverflowName[]): OverflowOptions {
+  const overflow = reader.choice('overflow', choices)
+  if (overflow !== 'wait' && overflow !== 'spool') reader.setIdle('maxBlock')
+  return { overflow, maxBlock: reader.integer('maxBlock', -1, longestTimer) }
+}
+
+type SpoolOptions = OverflowOptions & Pick<SinkOptions, 'spool' | 'spoolBytes' | 'spoolMaxAge' | 'spoolPath'>
 
 function readSpool(RED: NodeRed, node: Node, reader: Reader): SpoolOptions {
   const spool = reader.choice('spool', ['off', 'overflow', 'always'])
-  if (spool === 'off') return { spool, overflow: reader.choice('overflow', ['wait', 'reject', 'dropOldest']) }
+  if (spool === 'off') return { spool, ...readOverflow(reader, ['wait', 'reject', 'dropOldest']) }
   const spoolPath = spoolFolder(RED.settings.userDir, reader.text('spoolPath'), node.id)
   if (spoolPath === undefined) reader.report('spoolPath', 'missing')
   return {
     spool,
-    overflow: reader.choice('overflow', ['wait', 'reject', 'dropOldest', 'spool']),
+    ...readOverflow(reader, ['wait', 'reject', 'dropOldest', 'spool']),
     spoolBytes: reader.integer('spoolBytes', 65_536),
     spoolMaxAge: reader.integer('spoolMaxAge', 0, longestTimer),
     spoolPath
@@ -133,28 +150,34 @@ function present<Name extends string>(name: Name, value: number | undefined): { 
   return (value === undefined ? {} : { [name]: value }) as { [key in Name]?: number }
 }
 
-function readMapping(RED: NodeRed, node: Node, reader: Reader, logstore: string): Mapping {
+function readMapping(
+  RED: NodeRed,
+  node: Node,
+  reader: Reader,
+  logstore: string,
+  hashKey: 'none' | 'md5' | 'explicit'
+): Mapping {
+  const kindOf = (property: TypedProperty) =>
+    reader.text(`${property}Type`) || sinkDefaults[`${property}Type`]
   const typed = (property: TypedProperty): TypedValue => {
     const value = reader.verbatim(property)
-    const type = reader.text(`${property}Type`)
     try {
-      return typedValue(RED, node, value, type)
+      return typedValue(RED, node, value, kindOf(property))
     } catch (error) {
       reader.report(property, 'invalid', { reason: error instanceof Error ? error.message : String(error) })
       return () => undefined
     }
   }
-  /** Undefined where the property is blank. */
-  const optional = (property: 'topic' | 'source' | 'tags') =>
-    reader.verbatim(property).trim() === '' ? undefined : typed(property)
-  const hashKey = reader.choice('hashKey', ['none', 'md5', 'explicit'])
+  const isBlank = (property: TypedProperty) => reader.verbatim(property).trim() === ''
+  const optional = (property: TypedProperty) => (isBlank(property) ? undefined : typed(property))
+  if (hashKey !== 'none' && isBlank('hashKeyValue')) reader.report('hashKeyValue', 'missing')
   const mapping = {
     logstore,
     fromMessage: logstore === '' || reader.flag('overrideLogstore'),
     content: typed('content'),
-    contentName: reader.text('contentType') === 'msg' ? `msg.${reader.text('content')}` : 'content',
+    contentName: kindOf('content') === 'msg' ? `msg.${reader.verbatim('content')}` : 'content',
     bytes: reader.choice('bufferEncoding', ['utf8', 'base64']),
-    time: reader.text('timeType') === 'now' ? undefined : typed('time'),
+    time: isBlank('time') || kindOf('time') === 'now' ? undefined : typed('time'),
     topic: optional('topic'),
     source: optional('source'),
     tags: optional('tags'),

@@ -22,27 +22,35 @@ type Reader = PropertyReader<typeof sourceDefaults>
 export function readSourceSettings(RED: NodeRed, node: Node, definition: Readonly<Record<string, unknown>>) {
   const reader = new PropertyReader(definition, sourceDefaults)
   const manual = reader.choice('acknowledge', ['auto', 'manual']) === 'manual'
+  if (!manual) reader.setIdle('ackTimeout', 'maxInFlight')
   const ackTimeout = reader.integer('ackTimeout', 0, longestTimer)
+  const maxRedeliveries = reader.integer('maxRedeliveries', -1)
+  if (maxRedeliveries < 0) reader.setIdle('onPoison')
+  const checkpointMode = reader.choice('checkpointMode', ['onCheckpoints', 'periodic', 'disabled'])
+  if (checkpointMode !== 'periodic') reader.setIdle('commitInterval')
+  const output = reader.choice('output', outputs)
+  if (output === 'raw') reader.setIdle('parseJson', 'numbers')
   const position = readPosition(reader)
+  if (position.type !== 'checkpoint') reader.setIdle('defaultPosition', 'defaultPositionTime')
   const stopTime = readTime(reader, 'stopTime', false)
   const engine: SourceSettings['engine'] = {
     logstores: readLogstores(reader),
     consumerGroup: reader.text('consumerGroup') || undefined,
     position,
-    defaultPosition: readDefaultPosition(reader, position.type === 'checkpoint'),
+    defaultPosition: readDefaultPosition(reader),
     assignment: readAssignment(RED, node, reader),
-    checkpointMode: reader.choice('checkpointMode', ['onCheckpoints', 'periodic', 'disabled']),
+    checkpointMode,
     checkpointInterval: reader.integer('checkpointInterval', 10, longestTimer),
     commitInterval: reader.integer('commitInterval', 10, longestTimer),
     ackTimeout: manual ? ackTimeout : 0,
-    maxRedeliveries: reader.integer('maxRedeliveries', -1),
+    maxRedeliveries,
     onPoison: reader.choice('onPoison', ['skip', 'stop']),
     onInvalidCursor: reader.choice('onInvalidCursor', ['earliest', 'latest', 'fail']),
     maxInFlight: reader.integer('maxInFlight', 0),
     memoryLimit: reader.integer('memoryLimit', 0),
     maxLogGroups: reader.integer('maxLogGroups', 1, 1000),
     fetchInterval: reader.integer('fetchInterval', 0, longestTimer),
-    discoveryInterval: reader.integer('discoveryInterval', 0, longestTimer),
+    discoveryInterval: readDiscoveryInterval(reader),
     inOrder: reader.flag('inOrder'),
     stopTime,
     query: reader.verbatim('query').trim() || undefined
@@ -54,7 +62,7 @@ export function readSourceSettings(RED: NodeRed, node: Node, definition: Readonl
     engine,
     manual,
     localState: reader.flag('localState'),
-    output: reader.choice('output', outputs),
+    output,
     parseJson: reader.flag('parseJson'),
     numbers: reader.flag('numbers'),
     events: reader.flag('events')
@@ -84,19 +92,25 @@ function readLogstores(reader: Reader): string | readonly string[] | RegExp {
   return names.length === 1 ? (names[0] ?? '') : names
 }
 
+/** Milliseconds, 0 for none; less than 10 would flood the service. */
+function readDiscoveryInterval(reader: Reader): number {
+  const interval = reader.integer('discoveryInterval', 0, longestTimer)
+  if (interval > 0 && interval < 10)
+    reader.report('discoveryInterval', 'outOfRange', { least: 10, most: longestTimer })
+  return interval
+}
+
 function readPosition(reader: Reader): StartPosition {
   const type = reader.choice('position', ['begin', 'end', 'checkpoint', 'timestamp'])
   if (type !== 'timestamp') return { type }
   return { type, time: readTime(reader, 'positionTime', true) ?? 0 }
 }
 
-/** @param isShown false where the dialog hides it, so that a time which is none keeps nothing from starting */
-function readDefaultPosition(reader: Reader, isShown: boolean): DefaultPosition {
+function readDefaultPosition(reader: Reader): DefaultPosition {
   const type = reader.choice('defaultPosition', ['begin', 'end', 'timestamp'])
   if (type !== 'timestamp') return { type }
-  if (!isShown && readMoment(reader.text('defaultPositionTime'), Date.now()) === undefined)
-    return { type: 'begin' }
-  return { type, time: readTime(reader, 'defaultPositionTime', true) ?? 0 }
+  const time = readTime(reader, 'defaultPositionTime', true)
+  return time === undefined ? { type: 'begin' } : { type, time }
 }
 
 /** Unix seconds. */

@@ -6,7 +6,7 @@ export type TypedValue = (message: NodeMessage) => unknown
 /**
  * Prepares a typed input once, so that a message costs as little as its kind allows: constants and plain message
  * paths are synchronous, context stores and JSONata give a promise.
- * @throws Error where the value is malformed (JSON, JSONata, a message path).
+ * @throws Error where the value is malformed (JSON, JSONata, a path).
  */
 export function typedValue(RED: NodeRed, node: Node, value: string, type: string): TypedValue {
   switch (type) {
@@ -34,6 +34,7 @@ export function typedValue(RED: NodeRed, node: Node, value: string, type: string
     }
     case 'flow':
     case 'global':
+      RED.util.normalisePropertyExpression(value)
       return (message) =>
         promised((callback) => RED.util.evaluateNodeProperty(value, type, node, message, callback))
     case 'env':

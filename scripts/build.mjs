@@ -1,6 +1,15 @@
 // Compiles to dist/ and lays html, icons and locales where Node-RED's loader looks for them: beside the built nodes.
 import { execFileSync } from 'node:child_process'
-import { chmodSync, cpSync, existsSync, readdirSync, rmSync, statSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -18,7 +27,9 @@ export function build() {
   rmSync(dist, { recursive: true, force: true })
   compile('.')
   const nodes = join(dist, 'nodes')
-  cpSync(join(root, 'nodes'), nodes, { recursive: true, filter: (file) => !file.endsWith('.ts') })
+  for (const file of readdirSync(join(root, 'nodes')).filter((name) => name.endsWith('.html'))) {
+    writeFileSync(join(nodes, file), withScripts(readFileSync(join(root, 'nodes', file), 'utf8')))
+  }
   cpSync(join(root, 'icons'), join(nodes, 'icons'), { recursive: true })
   cpSync(join(root, 'locales'), join(nodes, 'locales'), { recursive: true })
   // Editors set to plain Chinese, or to another region's, fall back to "zh", never to "zh-CN".
@@ -41,6 +52,13 @@ const sources = [
   'package.json',
   'scripts/build.mjs'
 ]
+
+/** An editor file with the scripts in it that it shares with others: Node-RED gives editors no other file of a node. */
+function withScripts(html) {
+  return html.replace(/<script src="(editor\/[\w-]+\.js)"><\/script>/g, (_, file) => {
+    return `<script type="text/javascript">\n${readFileSync(join(root, 'nodes', file), 'utf8')}</script>`
+  })
+}
 
 /** Builds unless dist/ is younger than every source. */
 export function buildIfNeeded() {

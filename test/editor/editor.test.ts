@@ -4,6 +4,8 @@ import path from 'node:path'
 import type { Browser } from 'playwright-core'
 import { SlsEmulator } from '../../emulator/index'
 import { type FlowNode, makeUserDir, NodeRedProcess, removeUserDir } from '../e2e/node-red-process'
+import { nodeTypes } from '../nodes/editor-definitions'
+import { casesOf, refusedProperties } from '../nodes/verdicts'
 import { launchChromium } from './chromium'
 import { EditorPage, type Theme } from './editor-page'
 
@@ -24,6 +26,7 @@ function flow(sls: SlsEmulator): FlowNode[] {
     )
   }
   const place = { z: 'tab', y: 360, config: 'connection-3' }
+  const hidden = { spoolBytes: 'all', buckets: 48, hashKeyValue: '', maxBlock: 'never', overflow: 'reject' }
   nodes.push(
     { ...place, id: 'in-env', type: 'sls-in', x: 200, logstores: 'access', events: variable, outputs: 2 },
     {
@@ -34,7 +37,8 @@ function flow(sls: SlsEmulator): FlowNode[] {
       logstore: 'access',
       dryRun: variable,
       ordered: 'false'
-    }
+    },
+    { ...place, id: 'out-hidden', type: 'sls-out', x: 420, y: 420, logstore: 'access', ...hidden, wires: [] }
   )
   return nodes
 }
@@ -129,10 +133,11 @@ describe('The editor in a browser', function () {
     await editor.editConnection()
     const shown = async (type: string) => {
       await page.selectOption('#node-config-input-credentialType', type)
-      const inputs = page.locator('#sls-config-tab-connection [data-credential] input:visible')
-      return await inputs.evaluateAll((fields) =>
+      const inputs = page.locator('#sls-config-tab-connection input:visible')
+      const shown = await inputs.evaluateAll((fields) =>
         fields.map(({ id }) => id.replace('node-config-input-', ''))
       )
+      return shown.filter((name) => name !== 'endpoint' && name !== 'project')
     }
     assert.deepEqual(await shown('accessKey'), ['accessKeyId', 'accessKeySecret'])
     assert.deepEqual(await shown('sts'), ['accessKeyId', 'accessKeySecret', 'securityToken'])
@@ -303,6 +308,72 @@ describe('The editor in a browser', function () {
     const complaints = await editor.page.evaluate("RED.nodes.node('out-env').validationErrors.join()")
     assert.match(String(complaints), /Invalid property expression/)
   })
+
+  it('marks the tabs that hold a field with something wrong', async () => {
+    const { page } = editor
+    const marked = async () => {
+      const signs = page.locator('#sls-out-tabs a:has(.sls-wrong), #sls-config-tabs a:has(.sls-wrong)')
+      return await signs.evaluateAll((tabs) => tabs.map((tab) => tab.getAttribute('href')))
+    }
+    await editor.edit('out-2')
+    assert.deepEqual(await marked(), [])
+    await editor.tab('sls-out-tab-batch')
+    await editor.fill('node-input-maxLines', '0')
+    await editor.tab('sls-out-tab-advanced')
+    await editor.fill('node-input-concurrency', 'many')
+    await editor.tab('sls-out-tab-log')
+    await typedInput(editor, 'tags', 'json', '{"site":')
+    const all = ['#sls-out-tab-log', '#sls-out-tab-batch', '#sls-out-tab-advanced']
+    assert.deepEqual(await marked(), all)
+    await typedInput(editor, 'tags', 'json', '{}')
+    await editor.tab('sls-out-tab-batch')
+    await editor.fill('node-input-maxLines', '10')
+    await page.waitForFunction("$('#sls-out-tabs .sls-wrong').length === 1")
+    assert.deepEqual(await marked(), ['#sls-out-tab-advanced'])
+    await editor.cancelAll()
+    await editor.edit('out-2')
+    await editor.editConnection()
+    await editor.tab('sls-config-tab-advanced')
+    await editor.fill('node-config-input-requestTimeout', '1.5')
+    assert.ok((await marked()).includes('#sls-config-tab-advanced'))
+  })
+
+  it('minds no field that another choice hides', async () => {
+    const { page } = editor
+    const isValid = (id: string) => page.evaluate(`RED.editor.validateNode(RED.nodes.node('${id}'))`)
+    assert.equal(await isValid('out-hidden'), true)
+    await editor.edit('out-hidden')
+    assert.equal(await page.locator('.input-error').count(), 0)
+    await editor.tab('sls-out-tab-deliver')
+    assert.equal(await page.isVisible('#node-input-spoolBytes'), false)
+    await page.selectOption('#node-input-spool', 'always')
+    await page.waitForSelector('#node-input-spoolBytes.input-error', { state: 'visible' })
+    assert.equal(await isValid('out-1'), true, 'a dialog speaks for its own node alone')
+    await page.selectOption('#node-input-spool', 'off')
+    await editor.done()
+    assert.equal(await isValid('out-hidden'), true)
+  })
+
+  for (const type of nodeTypes) {
+    it(`refuses the same properties of ${type} as the runtime`, async () => {
+      const cases = casesOf(type)
+      const verdicts = (await editor.page.evaluate(`(() => {
+        const { defaults, credentials } = RED.nodes.getType('${type}')
+        return ${JSON.stringify(cases)}.map(({ properties, property }) => {
+          const { validate } = defaults[property] ?? credentials[property]
+          return validate !== undefined && validate.call(properties, properties[property]) !== true
+        })
+      })()`)) as boolean[]
+      assert.equal(verdicts.length, cases.length)
+      const differences = cases.filter(
+        ({ properties, property }, n) => verdicts[n] !== refusedProperties(type, properties).has(property)
+      )
+      assert.deepEqual(
+        differences.slice(0, 20).map(({ property, differences }) => [property, differences]),
+        []
+      )
+    })
+  }
 
   it('speaks Chinese', async () => {
     const chinese = await open('zh-CN')

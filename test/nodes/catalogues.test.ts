@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { editorDefinition, editorFile, nodeTypes } from './editor-definitions'
+import { editorDefinition, editorFile, type NodeType, nodeTypes } from './editor-definitions'
+import { casesOf } from './verdicts'
 
 const languages = ['en-US', 'zh-CN'] as const
 
@@ -27,6 +28,21 @@ function sources(): string {
   return files.map((file) => readFileSync(path.resolve('nodes', file), 'utf8')).join('\n')
 }
 
+/** The keys of all that the validators of a type say. */
+function complaintsOf(type: NodeType): Set<string> {
+  const { defaults, credentials } = editorDefinition(type)
+  const keys = new Set<string>()
+  const _ = (key: string) => {
+    keys.add(key)
+    return key
+  }
+  for (const { properties, property } of casesOf(type)) {
+    const { validate } = defaults[property] ?? credentials?.[property] ?? {}
+    validate?.call({ ...properties, _ }, properties[property], {})
+  }
+  return keys
+}
+
 describe('The catalogues', () => {
   for (const type of nodeTypes) {
     const english = catalogue('en-US', type)
@@ -47,15 +63,18 @@ describe('The catalogues', () => {
       for (const key of exact) assert.ok(english.has(key) || isBranch(key), `${key} is used and missing`)
       // Some are put together from a branch and a name.
       const branches = [...used.filter((key) => key.endsWith('.')), `${type}.problem.`]
-      const validated = [...editorFile(type).matchAll(/say\(this, opt, '(\w+)'/g)].map(
-        ([, key]) => `${type}.validate.${key}`
-      )
+      const tabs = [...editorFile(type).matchAll(new RegExp(`id="${type}-tab-(\\w+)"`, 'g'))]
+      const complaints = complaintsOf(type)
+      for (const key of complaints) assert.ok(english.has(key), `${key} is used and missing`)
       for (const key of english.keys()) {
         const isUsed =
-          exact.includes(key) || validated.includes(key) || branches.some((branch) => key.startsWith(branch))
+          exact.includes(key) ||
+          complaints.has(key) ||
+          tabs.some(([, name]) => key === `${type}.tab.${name}`) ||
+          key === `${type}.tab.wrong` ||
+          branches.some((branch) => key.startsWith(branch))
         assert.ok(isUsed, `${key} is not used`)
       }
-      for (const key of validated) assert.ok(english.has(key), `${key} is used and missing`)
     })
 
     it(`of ${type} are Chinese where they are said to be`, () => {

@@ -193,6 +193,6 @@ function readTls(RED: NodeRed, reader: PropertyReader<typeof connectionDefaults>
     reader.report('tls', 'invalid')
     return undefined
   }
-  const { key, cert, ca, passphrase, servername, rejectUnauthorized } = node.addTLSOptions({})
-  return { key, cert, ca, passphrase, servername, rejectUnauthorized }
+  const { key, cert, ca, pfx, passphrase, servername, rejectUnauthorized } = node.addTLSOptions({})
+  return { key, cert, ca, pfx, passphrase, servername, rejectUnauthorized }
 }

@@ -191,6 +191,22 @@ describe('Settings of a node', () => {
       maxRetryBackoff: 5000
     })
   })
+
+  it('of a connection take from a tls-config node what it offers, in whichever form', () => {
+    const common = { passphrase: 'word', servername: 'sls.example', rejectUnauthorized: false }
+    const parts = { key: 'key', cert: 'cert', ca: 'ca', pfx: undefined, ...common }
+    const archive = { key: undefined, cert: undefined, ca: undefined, pfx: Buffer.from('archive'), ...common }
+    for (const offered of [parts, archive]) {
+      const tls = { addTLSOptions: (given: object) => ({ ...given, ...offered, ALPNProtocols: ['h2'] }) }
+      const { options, issues } = readConnection(
+        { nodes: { getNode: () => tls } } as unknown as NodeRed,
+        { endpoint: 'cn-hangzhou.log.aliyuncs.com', project: 'p', tls: 'tls' },
+        { accessKeyId: 'id', accessKeySecret: 'secret' }
+      )
+      assert.deepEqual(issues, [])
+      assert.deepEqual(options.tls, offered)
+    }
+  })
 })
 
 describe('The time to close', () => {

@@ -102,6 +102,16 @@ export class EditorPage {
     await this.page.waitForSelector('.red-ui-help h3', { state: 'visible' })
   }
 
+  /** Texts of the help shown that do not fit into the sidebar. */
+  async cutOffHelp(): Promise<string[]> {
+    const texts = this.page.locator('.red-ui-help').last().locator('p, dt, dd, li')
+    return await texts.evaluateAll((elements) =>
+      elements
+        .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)
+        .map(({ textContent }) => textContent?.trim() ?? '')
+    )
+  }
+
   async deploy(): Promise<void> {
     const deployed = this.page.waitForResponse(
       (response) => /\/flows$/.test(response.url()) && response.request().method() === 'POST'

@@ -383,6 +383,8 @@ describe('The editor in a browser', function () {
     await chinese.fill('node-input-logstores', 'no such name')
     assert.match(await chinese.complaint('node-input-logstores'), /请填写日志库名称/)
     assert.doesNotMatch(await page.innerText('.sls-in-form'), /sls-in\./)
+    await chinese.cancelAll()
+    await showHelp(chinese, /日志服务/)
     await chinese.close()
   })
 
@@ -398,11 +400,8 @@ describe('The editor in a browser', function () {
     assert.equal(await page.inputValue('#node-input-logstores'), 'access,audit')
   })
 
-  it('shows the help of each node', async () => {
-    for (const type of ['sls-in', 'sls-out', 'sls-config']) {
-      await editor.help(type)
-      assert.match(await editor.page.locator('.red-ui-help').last().innerText(), /Simple Log Service/)
-    }
+  it('shows the help of each node, and cuts nothing of it off', async () => {
+    await showHelp(editor, /Simple Log Service/)
   })
 
   const folder = process.env['SLS_SCREENSHOTS']
@@ -439,6 +438,14 @@ describe('The editor in a browser', function () {
     }
   }
 })
+
+async function showHelp(editor: EditorPage, expected: RegExp): Promise<void> {
+  for (const type of ['sls-in', 'sls-out', 'sls-config']) {
+    await editor.help(type)
+    assert.match(await editor.page.locator('.red-ui-help').last().innerText(), expected)
+    assert.deepEqual(await editor.cutOffHelp(), [], type)
+  }
+}
 
 async function typedInput(editor: EditorPage, property: string, type: string, value: string): Promise<void> {
   await editor.page.evaluate(

@@ -5,6 +5,7 @@ export type PropertyProblem =
   | 'unresolved'
   | 'notNumber'
   | 'outOfRange'
+  | 'tooSmall'
   | 'notChoice'
   | 'notTime'
   | 'notMember'
@@ -126,7 +127,8 @@ export class PropertyReader<D extends PropertyDefaults> {
       return undefined
     }
     if (value < least || value > most) {
-      this.report(property, 'outOfRange', { least, most })
+      const isBounded = most !== Number.MAX_SAFE_INTEGER || value > most
+      this.report(property, isBounded ? 'outOfRange' : 'tooSmall', { least, most })
       return undefined
     }
     return value

@@ -1,7 +1,7 @@
 // What the dialogs of the three nodes have in common.
 globalThis.slsEditor ??= {}
 ;((editor) => {
-  const { current, fieldOf } = editor
+  const { current, fieldOf, isVariable } = editor
 
   /** Shows the fields that have a meaning, and with `data-shown="PROPERTY VALUE ..."` what else depends on one. */
   function showRows(node) {
@@ -19,8 +19,12 @@ globalThis.slsEditor ??= {}
   /** Makes a dialog ready: fields of properties that a node lacks, truth values, rows that depend on others. */
   function prepare(node) {
     const form = $(`.${node.type}-form`).attr('data-sls-node', node.id)
-    for (const [name, { value }] of Object.entries(node._def.defaults)) {
+    for (const [name, { value, type }] of Object.entries(node._def.defaults)) {
       const field = fieldOf(node, name)
+      // A choice that a variable makes is one of those that are offered.
+      if (type === undefined && field.is('select') && isVariable(node[name])) {
+        field.append($('<option></option>').val(node[name]).text(node[name])).val(node[name])
+      }
       // Flows written by hand, or for an earlier version, lack properties.
       if (node[name] === undefined && field.attr('type') === 'checkbox') field.prop('checked', value)
       else if (node[name] === undefined) field.val(value)

@@ -6,6 +6,7 @@ import { SlsEmulator } from '../../emulator/index'
 import { type FlowNode, makeUserDir, NodeRedProcess, removeUserDir } from '../e2e/node-red-process'
 import { nodeTypes } from '../nodes/editor-definitions'
 import { casesOf, refusedProperties } from '../nodes/verdicts'
+import { runs } from '../support/counts'
 import { launchChromium } from './chromium'
 import { EditorPage, type Theme } from './editor-page'
 
@@ -28,7 +29,16 @@ function flow(sls: SlsEmulator): FlowNode[] {
   const place = { z: 'tab', y: 360, config: 'connection-3' }
   const hidden = { spoolBytes: 'all', buckets: 48, hashKeyValue: '', maxBlock: 'never', overflow: 'reject' }
   nodes.push(
-    { ...place, id: 'in-env', type: 'sls-in', x: 200, logstores: 'access', events: variable, outputs: 2 },
+    {
+      ...place,
+      id: 'in-env',
+      type: 'sls-in',
+      x: 200,
+      logstores: 'access',
+      position: variable,
+      events: variable,
+      outputs: 2
+    },
     {
       ...place,
       id: 'out-env',
@@ -272,11 +282,12 @@ describe('The editor in a browser', function () {
     }
   })
 
-  it('keeps truth values that variables give until they are clicked', async () => {
+  it('keeps choices and truth values that variables give until others are made', async () => {
     const { page } = editor
     await editor.edit('in-env')
+    assert.equal(await page.inputValue('#node-input-position'), variable)
     await editor.done()
-    const kept = { events: variable, outputs: 2 }
+    const kept = { position: variable, events: variable, outputs: 2 }
     assert.deepEqual(pick(await editor.node('in-env'), kept), kept)
     await editor.edit('out-env')
     await editor.done()
@@ -356,7 +367,7 @@ describe('The editor in a browser', function () {
 
   for (const type of nodeTypes) {
     it(`refuses the same properties of ${type} as the runtime`, async () => {
-      const cases = casesOf(type)
+      const cases = casesOf(type, runs(0, Number.POSITIVE_INFINITY))
       const verdicts = (await editor.page.evaluate(`(() => {
         const { defaults, credentials } = RED.nodes.getType('${type}')
         return ${JSON.stringify(cases)}.map(({ properties, property }) => {

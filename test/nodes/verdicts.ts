@@ -302,14 +302,14 @@ function checkedOf(property: string): string {
     : property
 }
 
-export function casesOf(type: NodeType): Case[] {
+/** @param times how many of the situations each value meets that is not particular to a property */
+export function casesOf(type: NodeType, times = runs(2, Number.POSITIVE_INFINITY)): Case[] {
   const names = Object.keys(runtimeDefaults[type]).filter((name) => !unread.has(name))
   if (type === 'sls-config') names.push(...Object.keys(connectionCredentials))
   const rounds = situations[type].length
   return names.flatMap((property, place) =>
     situations[type].flatMap((situation, round) => {
-      // In the small count, each value that is none's own meets two of the situations.
-      const met = anything.filter((_, index) => (index + place + round) % rounds < runs(2, rounds))
+      const met = anything.filter((_, index) => (index + place + round) % rounds < times)
       return ['', ...met, ...(particular[property] ?? [])].map((value) => {
         const differences = { ...situation, [property]: value }
         return {

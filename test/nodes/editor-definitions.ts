@@ -13,10 +13,13 @@ export interface EditorProperty {
   type?: string
   required?: boolean
   validate?: (this: object, value: unknown, opt?: object) => boolean | string
+  /** False where the dialog hides it, by the texts of the others. */
+  shown?: (of: (name: string) => string) => boolean
 }
 
 export interface EditorCredential {
   type: string
+  shown?: EditorProperty['shown']
   validate?: EditorProperty['validate']
 }
 

@@ -96,6 +96,23 @@ describe('The editor and the runtime refuse the same properties of', () => {
     )
   })
 
+  it('every type, but none that another choice hides', () => {
+    for (const type of nodeTypes) {
+      const { defaults = {}, credentials } = definitions.get(type) ?? {}
+      const hidden = casesOf(type).filter(({ properties, property }) => {
+        const { shown } = defaults[property] ?? credentials?.[property] ?? {}
+        return shown?.((name) => String(properties[name])) === false
+      })
+      assert.ok(hidden.length > 100)
+      for (const { properties, property, differences } of hidden) {
+        assert.ok(
+          !refusedProperties(type, properties).has(property),
+          `${property} of ${inspect(differences)}`
+        )
+      }
+    }
+  })
+
   it('every type, where a variable gives them', () => {
     for (const type of nodeTypes) {
       const { defaults, credentials } = editorDefinition(type)

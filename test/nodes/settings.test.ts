@@ -130,6 +130,14 @@ describe('Settings of a node', () => {
     assert.deepEqual(retry({ maxRetries: '', maxRetriesRetryable: '-1' }), { maxRetriesRetryable: -1 })
   })
 
+  it('name the bounds of a number that there are', () => {
+    const { issues } = readSinkSettings(RED, node, { logstore: 'a', totalBytes: 0, maxLines: 0 })
+    assert.deepEqual(
+      issues.map(({ property, problem }) => `${property} ${problem}`),
+      ['maxLines outOfRange', 'totalBytes tooSmall']
+    )
+  })
+
   it('take a truth value as text, too, and name one that is none', () => {
     const ordered = (value: unknown) => readSinkSettings(RED, node, { logstore: 'a', ordered: value })
     for (const value of [true, 'true', ' TRUE ', '1', 'on', 'yes', 1]) {

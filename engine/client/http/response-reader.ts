@@ -7,12 +7,17 @@ const maxTextSize = 16 * 1024
 const beginning = Buffer.from('HTTP/1.')
 /** A size and extensions, which tell nothing that is needed here. */
 const chunkLine =
-  /^([\da-fA-F]{1,13})(?:;[\w!#$%&'*+.^`|~-]+(?:=(?:[\w!#$%&'*+.^`|~-]+|"[\t\x20\x21\x23-\x5b\x5d-\x7e\x80-\xff]*"))?)*$/
+  /^0*([\da-fA-F]{1,13})(?:;[\w!#$%&'*+.^`|~-]+(?:=(?:[\w!#$%&'*+.^`|~-]+|"[\t\x20\x21\x23-\x5b\x5d-\x7e\x80-\xff]*"))?)*$/
 const nothing = Buffer.alloc(0)
+const carriageReturn = 0x0d
+const lineFeed = 0x0a
 
 type Part = 'head' | 'length' | 'chunk line' | 'chunk' | 'chunk end' | 'trailers' | 'until close' | 'end'
 
-/** Reads one answer from the pieces in which it comes; answers that are not final (1xx) are passed over. */
+/**
+ * Reads one answer from the pieces in which it comes; answers that are not final (1xx) are passed over, and so are empty
+ * lines before and after it, which some servers send.
+ */
 export class ResponseReader {
   #head: ResponseHead | undefined
   #body: Buffer = nothing
@@ -90,11 +95,13 @@ export class ResponseReader {
         this.#append(bytes, at, bytes.length)
         return bytes.length
       case 'end':
+        if (isOfLineEnd(bytes[at])) return at + 1
         throw new NotHttp('more follows than belongs to the answer')
     }
   }
 
   #readHead(bytes: Buffer, at: number): number {
+    if (isOfLineEnd(bytes[at])) return at + 1
     const known = Math.min(beginning.length, bytes.length - at)
     if (bytes.compare(beginning, 0, known, at, at + known) !== 0)
       throw new NotHttp('it does not begin with HTTP/1')
@@ -187,5 +194,17 @@ export class ResponseReader {
 function textEnd(bytes: Buffer, at: number, ending: string): number {
   const end = bytes.indexOf(ending, at, 'latin1')
   if ((end < 0 ? bytes.length : end) - at > maxTextSize) throw new NotHttp('a head or a line is too long')
+  if (end < 0) checkLineEnd(bytes, at)
   return end
+}
+
+/** Who ends the first line with a line feed alone ends all so: the end of the text would never come. */
+function checkLineEnd(bytes: Buffer, at: number): void {
+  const end = bytes.indexOf(lineFeed, at)
+  if (end < 0 || (end > at && bytes[end - 1] === carriageReturn)) return
+  throw new NotHttp('a line ends with a line feed alone')
+}
+
+function isOfLineEnd(byte: number | undefined): boolean {
+  return byte === carriageReturn || byte === lineFeed
 }

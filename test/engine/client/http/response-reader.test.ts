@@ -196,6 +196,12 @@ describe('The reader of answers', () => {
     ['too long a chunk', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\nabc\r\n', /longer/],
     ['more than the body', 'HTTP/1.1 200 OK\r\ncontent-length: 1\r\n\r\nab', /more follows/],
     ['a change of protocol', 'HTTP/1.1 101 Switch\r\nupgrade: x\r\n\r\n', /another protocol/],
+    ['lines of a head that end with line feeds alone', 'HTTP/1.1 200 OK\ncontent-length: 0\n\n', /line feed/],
+    [
+      'the line of a chunk that ends with a line feed alone',
+      'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\n',
+      /line feed/
+    ],
     ['a head without end', `HTTP/1.1 200 OK\r\nx: ${'a'.repeat(20_000)}`, /too long/],
     [
       'trailers without end',
@@ -246,6 +252,22 @@ describe('The reader of answers', () => {
       10
     )
   })
+
+  for (const [what, text] of [
+    ['empty lines before it', '\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n[]'],
+    ['an empty line after it', 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n[]\r\n'],
+    [
+      'sizes of chunks with many zeros',
+      `HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${'0'.repeat(20)}2\r\n[]\r\n000\r\n\r\n`
+    ]
+  ] as const) {
+    it(`reads an answer with ${what}, as Node’s own client does`, async () => {
+      const answer = readText(text)
+      assert.equal(answer?.body, '[]')
+      assert.deepEqual(answer, await readByNode([Buffer.from(text)]))
+      assert.deepEqual(read([...Buffer.from(text)].map((byte) => Buffer.from([byte]))), answer)
+    })
+  }
 
   it('knows whether the connection may serve another request', () => {
     const isPersistent = (version: string, connection: string) => {

@@ -112,6 +112,6 @@ export class Connection implements ExchangeHolder {
 /** Milliseconds for which the connection may wait for another request; 0 or less where it may serve none. */
 function idleTimeOf({ reader: { head } }: Exchange): number {
   if (!head.isPersistent) return 0
-  const timeout = /\btimeout=(\d+)/.exec(head.headers['keep-alive'] ?? '')?.[1]
+  const timeout = /\btimeout=(\d+)/i.exec(head.headers['keep-alive'] ?? '')?.[1]
   return timeout === undefined ? idleTimeout : Math.min(idleTimeout, Number(timeout) * 1000 - idleMargin)
 }

@@ -34,7 +34,7 @@ export function readResponseHead(text: string): ResponseHead {
     status,
     headers,
     body: bodyOf(status, headers),
-    isPersistent: isPersistent(isVersion11, headers['connection'])
+    isPersistent: isPersistent(isVersion11, headers)
   }
 }
 
@@ -79,8 +79,10 @@ function bodyOf(status: number, headers: ResponseHeaders): ResponseHead['body'] 
   return length === undefined ? 'until close' : Number(length)
 }
 
-function isPersistent(isVersion11: boolean, connection: string | undefined): boolean {
-  if (connection === undefined) return isVersion11
-  const options = connection.toLowerCase().split(/[\t ]*,[\t ]*/)
+/** Old proxies say in Proxy-Connection what belongs in Connection. */
+function isPersistent(isVersion11: boolean, headers: ResponseHeaders): boolean {
+  const { connection = '', 'proxy-connection': proxyConnection = '' } = headers
+  if (connection === '' && proxyConnection === '') return isVersion11
+  const options = `${connection},${proxyConnection}`.toLowerCase().split(/[\t ]*,[\t ]*/)
   return !options.includes('close') && (isVersion11 || options.includes('keep-alive'))
 }

@@ -79,7 +79,8 @@ describe('The pool of connections', () => {
 
   for (const [what, more] of [
     ['closes it', 'connection: close\r\n'],
-    ['is about to close it', 'keep-alive: timeout=1\r\n']
+    ['closes it, as old proxies say it', 'proxy-connection: close\r\n'],
+    ['is about to close it', 'Keep-Alive: Timeout=1\r\n']
   ] as const) {
     it(`does not use a connection again where the server says that it ${what}`, async () => {
       server.answer = (socket) => socket.write(answerOf('[]', more))

@@ -67,10 +67,16 @@ function secure(target: tls.ConnectionOptions, security: Security, ready: Ready)
   socket.on('session', (next) => {
     security.session = next
   })
-  return whenUp(socket, 'secureConnect', (error, up) => {
-    if (up === undefined) security.session = undefined
-    ready(error, up)
-  })
+  // What went wrong may be due to the session: the next connection begins without one.
+  const forget = () => {
+    security.session = undefined
+  }
+  socket.on('error', forget)
+  const giveUp = whenUp(socket, 'secureConnect', ready)
+  return () => {
+    forget()
+    giveUp()
+  }
 }
 
 /** @returns gives up. */

@@ -231,4 +231,26 @@ describe('The pool of connections', () => {
       await stub.close()
     }
   })
+
+  it('makes a whole TLS handshake again where the server does not stand what the first one left', async () => {
+    const stub = await StubServer.start(undefined, true)
+    const wires = new Map<number | undefined, Socket>()
+    stub.server.on('connection', (wire: Socket) => wires.set(wire.remotePort, wire))
+    stub.answer = (_request, response) => {
+      response.shouldKeepAlive = false
+      const socket = response.socket as TLSSocket
+      if (socket.isSessionReused()) wires.get(socket.remotePort)?.resetAndDestroy()
+      else respond(response)
+    }
+    try {
+      const sls = stub.client({ tls: { ca: testCertificate.cert } })
+      clients.push(sls)
+      for (let round = 0; round < 2; round++) {
+        assert.deepEqual(await sls.listShards('access'), [])
+        assert.equal((await rejection(sls.listShards('access'))).code, 'NetworkError')
+      }
+    } finally {
+      await stub.close()
+    }
+  })
 })

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { Connection, type ConnectionOwner } from './connection'
 import type { Exchange, ExchangeHolder } from './exchange'
 import type { Route } from './open-socket'
@@ -46,7 +47,7 @@ export class ConnectionPool implements ConnectionOwner, ExchangeHolder {
   /** Closes every connection. */
   close(): void {
     clearTimeout(this.#sweep)
-    for (const opening of this.#opening) opening.abandon()
+    for (const opening of this.#opening) opening.close()
     for (const connection of this.#connections) connection.close()
   }
 
@@ -84,8 +85,8 @@ export class ConnectionPool implements ConnectionOwner, ExchangeHolder {
     return undefined
   }
 
-  #open(exchange: Exchange): void {
-    const opening = new Opening(exchange, (socket) => {
+  #open(first: Exchange): void {
+    const settled = (exchange: Exchange, socket: Socket | undefined) => {
       this.#opening.delete(opening)
       if (socket === undefined) this.#openForWaiting()
       else {
@@ -93,9 +94,10 @@ export class ConnectionPool implements ConnectionOwner, ExchangeHolder {
         this.#connections.add(connection)
         connection.start(exchange)
       }
-    })
-    opening.start(this.#route)
+    }
+    const opening = new Opening(first, () => this.#nextWaiting(), settled)
     this.#opening.add(opening)
+    opening.start(this.#route)
   }
 
   #openForWaiting(): void {

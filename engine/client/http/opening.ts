@@ -2,15 +2,24 @@ import type { Socket } from 'node:net'
 import type { Exchange, ExchangeHolder } from './exchange'
 import { openSocket, type Route } from './open-socket'
 
-/** A connection that comes up for one exchange. */
+/** A connection that comes up for an exchange, or for one that waits where that is abandoned. */
 export class Opening implements ExchangeHolder {
-  readonly #exchange: Exchange
-  readonly #onSettled: (socket: Socket | undefined) => void
+  #exchange: Exchange
+  readonly #next: () => Exchange | undefined
+  readonly #onSettled: (exchange: Exchange, socket: Socket | undefined) => void
   #giveUp: (() => void) | undefined
 
-  /** @param onSettled told once: with the socket, or without one where none came up or the exchange was abandoned. */
-  constructor(exchange: Exchange, onSettled: (socket: Socket | undefined) => void) {
+  /**
+   * @param next an exchange that waits
+   * @param onSettled told once: with the socket, or without one where none came up or nobody wants it any more.
+   */
+  constructor(
+    exchange: Exchange,
+    next: () => Exchange | undefined,
+    onSettled: (exchange: Exchange, socket: Socket | undefined) => void
+  ) {
     this.#exchange = exchange
+    this.#next = next
     this.#onSettled = onSettled
   }
 
@@ -18,12 +27,21 @@ export class Opening implements ExchangeHolder {
     this.#exchange.holder = this
     this.#giveUp = openSocket(route, (error, socket) => {
       if (socket === undefined) this.#exchange.fail(error)
-      this.#onSettled(socket)
+      this.#onSettled(this.#exchange, socket)
     })
   }
 
   abandon(): void {
+    const next = this.#next()
+    if (next === undefined) this.close()
+    else {
+      this.#exchange = next
+      next.holder = this
+    }
+  }
+
+  close(): void {
     this.#giveUp?.()
-    this.#onSettled(undefined)
+    this.#onSettled(this.#exchange, undefined)
   }
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { setMaxListeners } from 'node:events'
 import net, { type AddressInfo, type Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { SlsClient } from '../../../../engine/client/client'
@@ -190,6 +191,44 @@ describe('The pool of connections', () => {
       ['NetworkError', 'NetworkError', 'NetworkError']
     )
     assert.equal(nobody.stats().openSockets, 0)
+  })
+
+  for (const how of ['aborted', 'closed'] as const) {
+    it(`opens no connection for calls that wait when all are ${how}`, async () => {
+      const connect = net.Socket.prototype.connect
+      let attempts = 0
+      net.Socket.prototype.connect = function (this: Socket, ...options: Parameters<typeof connect>) {
+        attempts++
+        return connect.apply(this, options)
+      } as typeof connect
+      try {
+        const sls = client({ maxSockets: 2 })
+        const given = new AbortController()
+        setMaxListeners(0, given.signal)
+        const calls = Array.from({ length: 20 }, () => rejection(sls.listShards('access', given.signal)))
+        await eventually(() => attempts === 2)
+        if (how === 'aborted') given.abort()
+        else sls.close()
+        await Promise.all(calls)
+        assert.equal(attempts, 2)
+        await eventually(() => sls.stats().openSockets === 0 && server.sockets.size === 0)
+      } finally {
+        net.Socket.prototype.connect = connect
+      }
+    })
+  }
+
+  it('keeps a connection that comes up for a call that waits where its own is given up', async () => {
+    const sls = client({ maxSockets: 1 })
+    const given = new AbortController()
+    const first = rejection(sls.listShards('a', given.signal))
+    const second = sls.listShards('b')
+    await eventually(() => sls.stats().openSockets === 1)
+    given.abort()
+    assert.equal((await first).code, 'Aborted')
+    assert.deepEqual(await second, [])
+    assert.equal(server.connections, 1)
+    assert.deepEqual([sls.stats().openSockets, sls.stats().idleSockets], [1, 1])
   })
 
   it('closes the connection of a call that was given up, and no other', async () => {

@@ -9,6 +9,21 @@ import { eventually, rejection, requestId, respond, StubServer, testCertificate 
 const answerOf = (body: string, more = '') =>
   `HTTP/1.1 200 OK\r\nx-log-requestid: ${requestId}\r\n${more}content-length: ${body.length}\r\n\r\n${body}`
 
+/**
+ * Tells of each attempt to connect, as it begins.
+ * @returns ends it
+ */
+function watchAttempts(told: () => void): () => void {
+  const { connect } = net.Socket.prototype
+  net.Socket.prototype.connect = function (this: Socket, ...options: Parameters<typeof connect>) {
+    told()
+    return connect.apply(this, options)
+  } as typeof connect
+  return () => {
+    net.Socket.prototype.connect = connect
+  }
+}
+
 /** A server that sends what a test tells it to, byte for byte. */
 class RawServer {
   connections = 0
@@ -195,12 +210,8 @@ describe('The pool of connections', () => {
 
   for (const how of ['aborted', 'closed'] as const) {
     it(`opens no connection for calls that wait when all are ${how}`, async () => {
-      const connect = net.Socket.prototype.connect
       let attempts = 0
-      net.Socket.prototype.connect = function (this: Socket, ...options: Parameters<typeof connect>) {
-        attempts++
-        return connect.apply(this, options)
-      } as typeof connect
+      const unwatch = watchAttempts(() => attempts++)
       try {
         const sls = client({ maxSockets: 2 })
         const given = new AbortController()
@@ -213,22 +224,24 @@ describe('The pool of connections', () => {
         assert.equal(attempts, 2)
         await eventually(() => sls.stats().openSockets === 0 && server.sockets.size === 0)
       } finally {
-        net.Socket.prototype.connect = connect
+        unwatch()
       }
     })
   }
 
   it('keeps a connection that comes up for a call that waits where its own is given up', async () => {
-    const sls = client({ maxSockets: 1 })
     const given = new AbortController()
-    const first = rejection(sls.listShards('a', given.signal))
-    const second = sls.listShards('b')
-    await eventually(() => sls.stats().openSockets === 1)
-    given.abort()
-    assert.equal((await first).code, 'Aborted')
-    assert.deepEqual(await second, [])
-    assert.equal(server.connections, 1)
-    assert.deepEqual([sls.stats().openSockets, sls.stats().idleSockets], [1, 1])
+    const unwatch = watchAttempts(() => process.nextTick(() => given.abort()))
+    try {
+      const sls = client({ maxSockets: 1 })
+      const first = rejection(sls.listShards('a', given.signal))
+      assert.deepEqual(await sls.listShards('b'), [])
+      assert.equal((await first).code, 'Aborted')
+      assert.equal(server.connections, 1)
+      assert.deepEqual([sls.stats().openSockets, sls.stats().idleSockets], [1, 1])
+    } finally {
+      unwatch()
+    }
   })
 
   it('closes the connection of a call that was given up, and no other', async () => {

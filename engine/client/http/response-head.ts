@@ -13,7 +13,7 @@ export interface ResponseHead {
 }
 
 const statusLine = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: [\t\x20-\x7e\x80-\xff]*)?$/
-const headerLine = /^([\w!#$%&'*+.^`|~-]+):[\t ]*([\t\x20-\x7e\x80-\xff]*)$/
+const headerLine = /^([\w!#$%&'*+.^`|~-]+):([\t\x20-\x7e\x80-\xff]*)$/
 /** Of these a second one tells nothing that could be added to the first. */
 const single = new Set(['content-type', 'date', 'retry-after', 'server'])
 
@@ -57,13 +57,20 @@ function readHeaders(lines: readonly string[]): ResponseHeaders {
 export function readHeaderLine(line: string): [name: string, value: string] {
   const parts = headerLine.exec(line)
   if (parts === null) throw new NotHttp('a header cannot be read')
-  return [(parts[1] as string).toLowerCase(), withoutEndingSpace(parts[2] as string)]
+  return [(parts[1] as string).toLowerCase(), withoutSpaceRound(parts[2] as string)]
 }
 
-function withoutEndingSpace(text: string): string {
+/** By hand: a pattern looks at much space again from each place in it, and `trim` takes more than is space here. */
+function withoutSpaceRound(text: string): string {
+  let start = 0
   let end = text.length
-  while (end > 0 && (text[end - 1] === ' ' || text[end - 1] === '\t')) end--
-  return text.slice(0, end)
+  while (start < end && isSpace(text[start])) start++
+  while (end > start && isSpace(text[end - 1])) end--
+  return text.slice(start, end)
+}
+
+function isSpace(character: string | undefined): boolean {
+  return character === ' ' || character === '\t'
 }
 
 function bodyOf(status: number, headers: ResponseHeaders): ResponseHead['body'] {
@@ -83,6 +90,6 @@ function bodyOf(status: number, headers: ResponseHeaders): ResponseHead['body'] 
 function isPersistent(isVersion11: boolean, headers: ResponseHeaders): boolean {
   const { connection = '', 'proxy-connection': proxyConnection = '' } = headers
   if (connection === '' && proxyConnection === '') return isVersion11
-  const options = `${connection},${proxyConnection}`.toLowerCase().split(/[\t ]*,[\t ]*/)
+  const options = `${connection},${proxyConnection}`.toLowerCase().split(',').map(withoutSpaceRound)
   return !options.includes('close') && (isVersion11 || options.includes('keep-alive'))
 }

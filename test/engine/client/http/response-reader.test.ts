@@ -221,6 +221,22 @@ describe('The reader of answers', () => {
     assert.throws(() => readText('\x15'), NotHttp)
   })
 
+  for (const [what, value] of [
+    ['in a list', `a${' '.repeat(16_000)}b`],
+    ['before what is not allowed', `${' '.repeat(16_000)}\0`]
+  ] as const) {
+    it(`does not read much space ${what} again and again`, () => {
+      const head = Buffer.from(`HTTP/1.1 100 Wait\r\nconnection: ${value}\r\n\r\n`)
+      for (let times = 0; times < 400; times++) {
+        try {
+          new ResponseReader('', 0).read(head)
+        } catch (error) {
+          assert.ok(error instanceof NotHttp)
+        }
+      }
+    })
+  }
+
   it('joins the values of a header that comes more than once, but for those that have one', () => {
     const text =
       'HTTP/1.1 204\r\nx-a: 1\r\nX-A: 2\r\nContent-Type: a\r\ncontent-type: b\r\n__proto__: x\r\n\r\n'

@@ -210,6 +210,7 @@ describe('The pool of connections', () => {
 
   for (const how of ['aborted', 'closed'] as const) {
     it(`opens no connection for calls that wait when all are ${how}`, async () => {
+      server.answer = () => undefined
       let attempts = 0
       const unwatch = watchAttempts(() => attempts++)
       try {

@@ -7,6 +7,7 @@ import { mebibytes, printAcceptance } from './report.mjs'
 
 const sections = {
   codec: async () => (await import('./codec.mjs')).codec(),
+  requests: async () => (await import('./requests.mjs')).requests(),
   sink: async () => (await import('./sink.mjs')).sink(),
   source: async () => (await import('./source.mjs')).source(),
   nodes: async () => (await import('./nodes.mjs')).nodes(),

@@ -60,7 +60,6 @@ function secure(target: tls.ConnectionOptions, security: Security, ready: Ready)
     ...target,
     servername,
     rejectUnauthorized,
-    ALPNProtocols: ['http/1.1'],
     ...(secureContext && { secureContext }),
     ...(session && { session })
   })

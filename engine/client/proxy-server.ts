@@ -83,7 +83,7 @@ function covers(pattern: string, host: string, port: number): boolean {
 
 function parse(url: unknown): URL {
   if (typeof url === 'string' && URL.canParse(url)) return new URL(url)
-  throw invalidProxy('proxy.url is not a URL such as http://proxy.example:3128')
+  throw invalidProxy('proxy.url is not a URL such as http://gateway.example:3128')
 }
 
 function invalidProxy(message: string): SlsError {

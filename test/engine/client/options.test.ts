@@ -249,16 +249,16 @@ describe('A proxy option', () => {
 
   it('takes user and password from the URL or beside it', () => {
     const expected = `Basic ${Buffer.from('u:p@').toString('base64')}`
-    assert.equal(proxyOf({ url: 'http://u:p%40@proxy.example:3128' })?.authorization, expected)
+    assert.equal(proxyOf({ url: 'http://u:p%40@gateway.example:3128' })?.authorization, expected)
     assert.equal(
-      proxyOf({ url: 'http://proxy.example:3128', username: 'u', password: 'p@' })?.authorization,
+      proxyOf({ url: 'http://gateway.example:3128', username: 'u', password: 'p@' })?.authorization,
       expected
     )
-    assert.equal(proxyOf({ url: 'http://proxy.example:3128' })?.authorization, undefined)
+    assert.equal(proxyOf({ url: 'http://gateway.example:3128' })?.authorization, undefined)
   })
 
   it('is left aside for the hosts that it names', () => {
-    const url = 'http://proxy.example'
+    const url = 'http://gateway.example'
     assert.equal(proxyOf({ url, noProxy: ['aliyuncs.com'] }), undefined)
     assert.equal(proxyOf({ url, noProxy: ['.log.aliyuncs.com'] }), undefined)
     assert.equal(proxyOf({ url, noProxy: ['*'] }), undefined)

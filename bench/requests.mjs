@@ -27,8 +27,8 @@ export async function requests() {
       return costs
     })
     for (const [when, name] of [
-      ['first', 'the first 100'],
-      ['next', 'the next 100'],
+      ['first', `the first ${work.requests}`],
+      ['next', `the next ${work.requests}`],
       ['warm', `after ${WARM}`]
     ]) {
       const [ours, other] = ['ours', 'node:http'].map((way) => runs[way].map((costs) => costs[when]))

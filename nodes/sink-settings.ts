@@ -1,4 +1,5 @@
-import { longestTimer } from '../engine/client/option-checks'
+import { isResourceName, longestTimer } from '../engine/client/option-checks'
+import { isBucketCount } from '../engine/sink/hash-key'
 import type { OverflowName, SinkOptions } from '../engine/sink/options'
 import type { BufferText } from './field-value'
 import type { Node, NodeRed } from './node-red'
@@ -84,7 +85,7 @@ type TypedProperty = 'content' | 'time' | 'topic' | 'source' | 'tags' | 'hashKey
 export function readSinkSettings(RED: NodeRed, node: Node, definition: Readonly<Record<string, unknown>>) {
   const reader = new PropertyReader(definition, sinkDefaults)
   const logstore = reader.text('logstore')
-  if (logstore !== '' && !/^[A-Za-z0-9_-]{1,128}$/.test(logstore)) reader.report('logstore', 'notName')
+  if (logstore !== '' && !isResourceName(logstore)) reader.report('logstore', 'notName')
   const hashKey = reader.choice('hashKey', ['none', 'md5', 'explicit'])
   if (hashKey === 'none') reader.setIdle('adjustShardHash')
   const adjustShardHash = reader.flag('adjustShardHash')
@@ -118,7 +119,7 @@ export function readSinkSettings(RED: NodeRed, node: Node, definition: Readonly<
 
 function readBuckets(reader: Reader): number {
   const buckets = reader.integer('buckets', 1, 512)
-  if (!Number.isInteger(Math.log2(buckets))) reader.report('buckets', 'notPowerOfTwo')
+  if (!isBucketCount(buckets)) reader.report('buckets', 'notPowerOfTwo')
   return buckets
 }
 

@@ -48,6 +48,11 @@ function isListOrRevoked(value: object): boolean {
   }
 }
 
+/** True for a text that a logstore or a consumer group may have as its name. */
+export function isResourceName(name: unknown): name is string {
+  return typeof name === 'string' && /^[A-Za-z0-9_-]{1,128}$/.test(name)
+}
+
 /** @throws SlsError `InvalidOption` unless it is a text of at least one character */
 export function text(field: string, value: unknown): string {
   if (typeof value === 'string' && value !== '') return value

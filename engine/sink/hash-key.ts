@@ -19,7 +19,7 @@ export function md5HashKey(text: string): string {
  */
 export function adjustHashKey(hashKey: string, buckets: number): string {
   const key = assertHashKey(hashKey)
-  if (!Number.isInteger(buckets) || buckets < 1 || buckets > MAX_BUCKETS || (buckets & (buckets - 1)) !== 0) {
+  if (!isBucketCount(buckets)) {
     throw new SlsError('InvalidOption', `buckets must be a power of two from 1 to ${MAX_BUCKETS}`, {
       field: 'buckets'
     })
@@ -27,6 +27,13 @@ export function adjustHashKey(hashKey: string, buckets: number): string {
   const droppedBits = 12 - Math.log2(buckets)
   const leading = (Number.parseInt(key.slice(0, 3), 16) >>> droppedBits) << droppedBits
   return leading.toString(16).padStart(3, '0').padEnd(DIGITS, '0')
+}
+
+/** True for a power of two, 1..512. */
+export function isBucketCount(buckets: number): boolean {
+  return (
+    Number.isInteger(buckets) && buckets >= 1 && buckets <= MAX_BUCKETS && (buckets & (buckets - 1)) === 0
+  )
 }
 
 /**

@@ -16,6 +16,7 @@ import {
 import type { ClientOptions } from '../client/options'
 import { checkRetryPolicy, type RetryPolicy } from '../client/retry'
 import { type SinkClock, systemClock } from './clock'
+import { isBucketCount } from './hash-key'
 import type { ServiceTime, TimeRepairName } from './log-time'
 
 /** What SLS takes in one request: 10 MiB before compression (PutLogs page, Java SDK), 40,960 logs (producers). */
@@ -174,8 +175,7 @@ export function checkSinkOptions(options: SinkOptions, base: RetryPolicy): SinkS
   checkNames(options, sinkOptions)
   const half = Math.max(Math.floor(availableParallelism() / 2), 1)
   const buckets = whole('buckets', options.buckets ?? 64, 1, 512)
-  if (!Number.isInteger(Math.log2(buckets)))
-    throw invalid('buckets', 'buckets must be a power of two from 1 to 512')
+  if (!isBucketCount(buckets)) throw invalid('buckets', 'buckets must be a power of two from 1 to 512')
   return {
     logstore: optionalName(options.logstore),
     buckets: truth('adjustShardHash', options.adjustShardHash ?? true) ? buckets : undefined,

@@ -4,6 +4,7 @@ import {
   checkNames,
   having,
   invalid,
+  isResourceName,
   longestTimer,
   type OptionNames,
   oneOf,
@@ -241,7 +242,7 @@ function checkedLogstores(logstores: unknown): readonly string[] | RegExp {
     return new RegExp(`^(?:${logstores.source})$`, logstores.flags.replace(/[gy]/g, ''))
   }
   const names = Array.isArray(logstores) ? logstores : [logstores]
-  const isWrong = (name: unknown) => typeof name !== 'string' || !/^[A-Za-z0-9_-]{1,128}$/.test(name)
+  const isWrong = (name: unknown) => !isResourceName(name)
   if (names.length === 0 || names[0] === '' || names[0] === undefined) {
     throw invalid('logstores', 'logstores is missing: expected a name, names or an expression')
   }
@@ -262,7 +263,7 @@ function checkedStore(store: ProgressStore | null | undefined): ProgressStore | 
 
 function checkedGroup(group: unknown): string | undefined {
   if (group === undefined || group === null || group === '') return undefined
-  if (typeof group === 'string' && /^[A-Za-z0-9_-]{1,128}$/.test(group)) return group
+  if (isResourceName(group)) return group
   throw invalid('consumerGroup', 'consumerGroup must be a name of letters, digits, hyphens and underscores')
 }
 

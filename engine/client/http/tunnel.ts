@@ -37,8 +37,8 @@ export function openTunnel(
       socket?.destroy()
       return
     }
-    if (socket === undefined) close()
     isSettled = true
+    if (socket === undefined) request.destroy()
     ready(error, socket)
   }
   request.on('error', (error) => settle(networkError('Proxy', error, peer)))
